@@ -1,0 +1,128 @@
+/**
+ * A request for approval, as a value, and the interface of the service that keeps them. States:
+ * `pending → approved | denied | expired | withdrawn`, `approved → spent | lapsed`. Each transition is one
+ * atomic step in the store and is durable in the trail before anybody acts on it (I7).
+ */
+import type { Action } from '../sql/statement.ts';
+
+export type RequestState = 'pending' | 'approved' | 'denied' | 'expired' | 'withdrawn' | 'spent' | 'lapsed';
+
+/**
+ * What an approval is for (I4). `bindingOf` hashes all of it; a grant fits only what has the same hash.
+ */
+export type BindingFacts = {
+  readonly agent: string;
+  readonly database: string;
+  /** The upstream login the statement would run under. */
+  readonly role: string;
+  readonly rulesVersion: string;
+  /** The message's SQL, byte for byte. */
+  readonly sql: string;
+  /** Parameter format codes and values of Bind, as they were on the wire; empty for the simple protocol. */
+  readonly parameters: Uint8Array;
+  /** `oid:schema.name` of each object the catalog resolved, sorted. */
+  readonly objects: readonly string[];
+};
+
+/** What the gate asks for. */
+export type NewRequest = {
+  readonly sessionId: string;
+  readonly agent: string;
+  readonly owner: string;
+  readonly database: string;
+  readonly environment: string;
+  readonly binding: string;
+  readonly rulesVersion: string;
+  readonly actions: readonly { readonly action: Action; readonly command: string; readonly reason: string }[];
+  /** Names of the rules that held it. */
+  readonly rules: readonly string[];
+  readonly fingerprint: string;
+  /** The statement with its literals removed: what a person reads. */
+  readonly statement: string;
+  readonly relations: readonly string[];
+  readonly maskedColumns: readonly string[];
+  readonly inTransaction: boolean;
+  /** The agent's own words, literally; shown as such. Null where it gave none. */
+  readonly statedReason: string | null;
+  readonly approverGroups: readonly (readonly string[])[];
+  readonly quorum: number;
+  readonly expiresMs: number;
+};
+
+export type Decision = {
+  readonly decision: 'approve' | 'deny';
+  readonly approver: string;
+  readonly reason: string;
+  readonly channel: 'cli' | 'api';
+  readonly time: string;
+};
+
+export type Request = NewRequest & {
+  /** Lower-case, unambiguous base32, e.g. `k7f3-9qzm`: short enough to type, with 40 random bits. */
+  readonly id: string;
+  readonly state: RequestState;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+  readonly decisions: readonly Decision[];
+};
+
+/** How a held statement's wait ends. */
+export type Outcome =
+  | { readonly kind: 'approved'; readonly request: Request }
+  | { readonly kind: 'denied'; readonly request: Request; readonly decision: Decision }
+  | { readonly kind: 'expired'; readonly request: Request }
+  | { readonly kind: 'withdrawn'; readonly request: Request; readonly reason: string };
+
+/** Someone who may decide, as the API authenticated them. */
+export type Approver = { readonly name: string; readonly groups: readonly string[] };
+
+export type Approvals = {
+  /**
+   * Makes a request: durable in trail and store before it resolves.
+   * @throws PosternError `trail-unavailable`, `store-unavailable`
+   */
+  ask(request: NewRequest): Promise<Request>;
+  /** Resolves when the request leaves `pending`, woken by push. Expiry is this promise's too. */
+  outcome(id: string): Promise<Outcome>;
+  /**
+   * Records one person's answer.
+   * @throws PosternError `not-found`, `already-decided`, `self-approval`, `not-permitted`, `bad-input` (no reason)
+   */
+  decide(id: string, approver: Approver, decision: 'approve' | 'deny', reason: string, channel: Decision['channel']): Promise<Request>;
+  /** Agent cancelled, disconnected, or the session ended. Does nothing unless pending or approved. */
+  withdraw(id: string, reason: string): Promise<void>;
+  /**
+   * Spends the grant of an approved request, once, durably, before it resolves.
+   * @throws PosternError `grant-unusable` when it does not fit `binding`, is spent, or has lapsed
+   */
+  spend(id: string, binding: string, sessionId: string): Promise<void>;
+  /** Full id or unique prefix. @throws PosternError `not-found`, `ambiguous-id` */
+  get(idOrPrefix: string): Request;
+  list(filter: { readonly state?: RequestState; readonly agent?: string; readonly limit?: number }): readonly Request[];
+  /** Calls `listener` after each durable transition. Returns the way to stop. */
+  subscribe(listener: (request: Request) => void): () => void;
+};
+
+/** An agent as the store keeps it: never its password, only a SCRAM verifier. */
+export type AgentRecord = {
+  readonly name: string;
+  readonly owner: string;
+  readonly groups: readonly string[];
+  /** Names of databases in postern.yaml; `['*']` for all. */
+  readonly databases: readonly string[];
+  /** Which of a database's logins it uses. */
+  readonly login: string;
+  /** `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>`, PostgreSQL's own form. */
+  readonly verifier: string;
+  readonly disabled: boolean;
+  readonly createdAt: string;
+};
+
+/** The registry of agents; changes are durable in the trail before they resolve. */
+export type Agents = {
+  find(name: string): AgentRecord | null;
+  list(): readonly AgentRecord[];
+  add(agent: Omit<AgentRecord, 'createdAt' | 'disabled'>, by: string): Promise<AgentRecord>;
+  rotate(name: string, verifier: string, by: string): Promise<AgentRecord>;
+  disable(name: string, by: string): Promise<AgentRecord>;
+};

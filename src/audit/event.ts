@@ -1,0 +1,67 @@
+/**
+ * What the trail records. Typed and versioned; names are stable snake_case because auditors and SIEMs key
+ * on them. No event carries a literal, a parameter value, a password or a row.
+ */
+
+type Base<K extends string> = { readonly kind: K };
+
+/** What is said of a statement wherever one is recorded. */
+export type StatementFacts = {
+  readonly session_id: string;
+  readonly agent: string;
+  readonly database: string;
+  readonly fingerprint: string;
+  readonly actions: readonly string[];
+  readonly relations: readonly string[];
+  /** Rules that matched. */
+  readonly rules: readonly string[];
+};
+
+export type AuditEvent =
+  | (Base<'postern_started'> & { readonly version: string; readonly rules_version: string })
+  | (Base<'postern_stopped'> & { readonly clean: true })
+  /** A start after an unclean end: plain events between the two times may be missing. */
+  | (Base<'gap_suspected'> & { readonly from: string; readonly to: string })
+  | (Base<'rules_loaded'> & { readonly rules_version: string })
+  | (Base<'rules_rejected'> & { readonly rules_version: string; readonly problems: number })
+  | (Base<'session_opened'> & { readonly session_id: string; readonly agent: string; readonly database: string; readonly client_address: string; readonly application: string })
+  | (Base<'session_closed'> & { readonly session_id: string; readonly agent: string; readonly reason: string })
+  | (Base<'authentication_failed'> & { readonly agent: string; readonly client_address: string })
+  | (Base<'statement_allowed'> & StatementFacts)
+  | (Base<'statement_denied'> & StatementFacts & { readonly reason: string })
+  | (Base<'request_created'> & StatementFacts & { readonly request_id: string; readonly binding: string; readonly rules_version: string })
+  | (Base<'request_decided'> & { readonly request_id: string; readonly decision: 'approve' | 'deny'; readonly approver: string; readonly channel: string; readonly reason: string; readonly state: string })
+  | (Base<'request_expired'> & { readonly request_id: string })
+  | (Base<'request_withdrawn'> & { readonly request_id: string; readonly reason: string })
+  | (Base<'grant_spent'> & { readonly request_id: string; readonly binding: string; readonly session_id: string })
+  | (Base<'agent_added'> & { readonly agent: string; readonly by: string })
+  | (Base<'agent_rotated'> & { readonly agent: string; readonly by: string })
+  | (Base<'agent_disabled'> & { readonly agent: string; readonly by: string });
+
+export type AuditKind = AuditEvent['kind'];
+
+/** One line of a segment. `hash` is SHA-256 over the canonical JSON of all the other members. */
+export type TrailRecord = {
+  readonly v: 1;
+  readonly seq: number;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly time: string;
+  readonly event: AuditEvent;
+  /** The hash of the record before; 64 zeros for the first of a trail. */
+  readonly prev: string;
+  readonly hash: string;
+};
+
+/** The trail as the rest of the house sees it. */
+export type Trail = {
+  /**
+   * Puts a plain event in the queue; it is on disk within 20 ms.
+   * @throws PosternError `trail-unavailable` when the trail has failed or its queue is full
+   */
+  note(event: AuditEvent): void;
+  /**
+   * Resolves once the event, and all before it, are synced to disk.
+   * @throws PosternError `trail-unavailable`
+   */
+  record(event: AuditEvent): Promise<void>;
+};

@@ -1,0 +1,66 @@
+/**
+ * One reading of a database's catalog: a value without a connection. `load.ts` makes it, everybody else
+ * only looks things up in it. Names resolve without `search_path`: an unqualified name is every relation
+ * of that name.
+ */
+
+export type RelationKind =
+  | 'table' | 'partitioned-table' | 'view' | 'materialized-view' | 'foreign-table' | 'sequence'
+  | 'index' | 'toast' | 'composite';
+
+export type CatalogColumn = {
+  readonly attnum: number;
+  readonly name: string;
+  readonly typeOid: number;
+  /** Attribute numbers this generated column is computed from; null where it is not generated. */
+  readonly generatedFrom: readonly number[] | null;
+};
+
+export type CatalogRelation = {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: RelationKind;
+  /** In attribute order, dropped columns left out, system columns left out. */
+  readonly columns: readonly CatalogColumn[];
+  /** Relations this one inherits from or is a partition of. */
+  readonly parents: readonly number[];
+  /** For views and materialised views: the relations their definition reads. */
+  readonly reads: readonly number[];
+};
+
+export type Snapshot = {
+  readonly database: string;
+  /** Goes up by one with every load that found something different. */
+  readonly version: number;
+  readonly relations: ReadonlyMap<number, CatalogRelation>;
+  /** Relation name → the OIDs of every relation of that name, in whatever schema. */
+  readonly byName: ReadonlyMap<string, readonly number[]>;
+  /** Names of functions outside pg_catalog and information_schema. */
+  readonly userFunctions: ReadonlySet<string>;
+  readonly builtinFunctions: ReadonlySet<string>;
+  readonly userOperators: ReadonlySet<string>;
+  /** Types outside pg_catalog that can run user code when cast to: domains, base types, types with casts. */
+  readonly userTypes: ReadonlySet<string>;
+};
+
+/** Every relation a written name may stand for. Empty where the catalog knows none. */
+export function resolve(
+  snapshot: Snapshot,
+  ref: { readonly schema: string | null; readonly name: string },
+): readonly CatalogRelation[] {
+  const found: CatalogRelation[] = [];
+  for (const oid of snapshot.byName.get(ref.name) ?? []) {
+    const relation = snapshot.relations.get(oid);
+    if (relation !== undefined && (ref.schema === null || relation.schema === ref.schema)) found.push(relation);
+  }
+  return found;
+}
+
+/** A snapshot with nothing in it: every name is unknown, so everything fails closed. */
+export function emptySnapshot(database: string): Snapshot {
+  return {
+    database, version: 0, relations: new Map(), byName: new Map(),
+    userFunctions: new Set(), builtinFunctions: new Set(), userOperators: new Set(), userTypes: new Set(),
+  };
+}

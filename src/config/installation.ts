@@ -1,0 +1,67 @@
+/**
+ * The installation, as a value: what `postern.yaml` says after validation, with secrets read from where it
+ * points. `load.ts` makes it.
+ */
+
+export type TlsFiles = { readonly certPem: string; readonly keyPem: string };
+
+export type UpstreamTls = 'disable' | 'require' | 'verify-full';
+
+export type Login = { readonly user: string; readonly password: string };
+
+export type DatabaseConfig = {
+  /** The name agents connect to. */
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** The database's name upstream. */
+  readonly database: string;
+  readonly environment: string;
+  readonly tls: { readonly mode: UpstreamTls; readonly caPem: string | null; readonly serverName: string | null };
+  /** What Postern reads the catalog with. */
+  readonly control: Login;
+  /** By name; an agent's `login` picks one. */
+  readonly logins: ReadonlyMap<string, Login>;
+};
+
+export type Role = 'approver' | 'operator' | 'auditor';
+
+export type ApproverConfig = {
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly roles: readonly Role[];
+  /** Lower-case hex SHA-256 of the token; the token itself is nowhere. */
+  readonly tokenSha256: string;
+};
+
+export type Limits = {
+  readonly maxSessions: number;
+  /** Bytes of SQL in one message that Postern will read; longer ones are refused. */
+  readonly maxStatementBytes: number;
+  /** Bytes of a row that has masked columns. */
+  readonly maxMaskedRowBytes: number;
+  /** Bytes a client may send ahead while its statement is held. */
+  readonly maxHeldBytes: number;
+  readonly maxPendingRequestsPerAgent: number;
+  readonly authenticationTimeoutMs: number;
+  readonly upstreamConnectTimeoutMs: number;
+  /** A hold inside an open transaction ends after this, whatever the rule says. */
+  readonly maxHoldInTransactionMs: number;
+  readonly shutdownGraceMs: number;
+  /** Distinct statement texts whose reading is kept, per agent and database. */
+  readonly statementCacheEntries: number;
+};
+
+export type Installation = {
+  readonly listen: { readonly host: string; readonly port: number; readonly tls: TlsFiles | null; readonly tlsRequired: boolean };
+  readonly api: { readonly host: string; readonly port: number };
+  readonly databases: ReadonlyMap<string, DatabaseConfig>;
+  readonly approvers: readonly ApproverConfig[];
+  readonly rulesFile: string;
+  readonly store: { readonly file: string };
+  readonly trail: { readonly folder: string; readonly sync: 'decisions' | 'always'; readonly segmentBytes: number };
+  /** 32 bytes, for keyed hashes in masks. */
+  readonly maskKey: Buffer;
+  readonly limits: Limits;
+  readonly log: { readonly level: string };
+};

@@ -1,0 +1,55 @@
+/**
+ * The answer of `policy/` to one message's statements: verdict, what caused it, and how results must be
+ * masked. Pure data, cached by the gate, so it must not depend on anything that changes between two
+ * executions of the same text under the same agent, database, rules and catalog.
+ */
+import type { Action } from '../sql/statement.ts';
+import type { Verdict } from './rules.ts';
+
+/** The connecting identity as policy sees it. */
+export type AgentIdentity = {
+  readonly name: string;
+  /** The person behind the agent; may never decide its requests. */
+  readonly owner: string;
+  readonly groups: readonly string[];
+};
+
+export type Where = { readonly database: string; readonly environment: string; readonly inTransaction: boolean };
+
+/** One reason for a verdict. `rule` is a rule's name from rules.yaml, or `defaults.<key>`. */
+export type Cause = {
+  readonly verdict: Verdict;
+  readonly rule: string;
+  readonly action: Action;
+  readonly reason: string;
+};
+
+/**
+ * How far results have to be masked, from least to most.
+ * `clean`    no masked column can be in reach: only columns the server attributes to a masked column are masked
+ * `touched`  a masked relation is read: masked columns, and all that the server does not attribute
+ * `opaque`   code nobody vouched for may run: as `touched`, and error texts and codes are user-made
+ */
+export type MaskScope = 'clean' | 'touched' | 'opaque';
+
+export type HoldTerms = { readonly approverGroups: readonly (readonly string[])[]; readonly quorum: number; readonly expiresMs: number };
+
+export type StatementJudgement = {
+  readonly scope: MaskScope;
+  /** OIDs of every relation the statement may touch, sorted. */
+  readonly relationOids: readonly number[];
+  /** Written names the catalog does not know. */
+  readonly unknownRelations: readonly string[];
+  /** `schema.table.column` of the masked columns in reach, sorted. */
+  readonly maskedColumns: readonly string[];
+};
+
+export type Judgement = {
+  readonly verdict: Verdict;
+  /** Every rule that matched with the winning verdict first; empty when everything is allowed by default. */
+  readonly causes: readonly Cause[];
+  /** Present when the verdict is `hold`. */
+  readonly hold: HoldTerms | null;
+  /** One for each statement of the message, in order. */
+  readonly statements: readonly StatementJudgement[];
+};
