@@ -17,7 +17,11 @@ export type DatabaseConfig = {
   /** The database's name upstream. */
   readonly database: string;
   readonly environment: string;
-  readonly tls: { readonly mode: UpstreamTls; readonly caPem: string | null; readonly serverName: string | null };
+  readonly tls: {
+    readonly mode: UpstreamTls;
+    readonly caPem: string | null;
+    readonly serverName: string | null;
+  };
   /** What Postern reads the catalog with. */
   readonly control: Login;
   /** By name; an agent's `login` picks one. */
@@ -53,13 +57,22 @@ export type Limits = {
 };
 
 export type Installation = {
-  readonly listen: { readonly host: string; readonly port: number; readonly tls: TlsFiles | null; readonly tlsRequired: boolean };
+  readonly listen: {
+    readonly host: string;
+    readonly port: number;
+    readonly tls: TlsFiles | null;
+    readonly tlsRequired: boolean;
+  };
   readonly api: { readonly host: string; readonly port: number };
   readonly databases: ReadonlyMap<string, DatabaseConfig>;
   readonly approvers: readonly ApproverConfig[];
   readonly rulesFile: string;
   readonly store: { readonly file: string };
-  readonly trail: { readonly folder: string; readonly sync: 'decisions' | 'always'; readonly segmentBytes: number };
+  readonly trail: {
+    readonly folder: string;
+    readonly sync: 'decisions' | 'always';
+    readonly segmentBytes: number;
+  };
   /** 32 bytes, for keyed hashes in masks. */
   readonly maskKey: Buffer;
   readonly limits: Limits;

@@ -14,7 +14,11 @@ export type AgentIdentity = {
   readonly groups: readonly string[];
 };
 
-export type Where = { readonly database: string; readonly environment: string; readonly inTransaction: boolean };
+export type Where = {
+  readonly database: string;
+  readonly environment: string;
+  readonly inTransaction: boolean;
+};
 
 /** One reason for a verdict. `rule` is a rule's name from rules.yaml, or `defaults.<key>`. */
 export type Cause = {
@@ -32,7 +36,11 @@ export type Cause = {
  */
 export type MaskScope = 'clean' | 'touched' | 'opaque';
 
-export type HoldTerms = { readonly approverGroups: readonly (readonly string[])[]; readonly quorum: number; readonly expiresMs: number };
+export type HoldTerms = {
+  readonly approverGroups: readonly (readonly string[])[];
+  readonly quorum: number;
+  readonly expiresMs: number;
+};
 
 export type StatementJudgement = {
   readonly scope: MaskScope;

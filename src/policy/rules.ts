@@ -52,7 +52,17 @@ export type Rule = {
 };
 
 export const DEFAULT_KEYS = [
-  'read', 'write', 'destructive', 'export', 'ddl', 'privilege', 'code', 'config', 'session', 'unknown', 'laundering',
+  'read',
+  'write',
+  'destructive',
+  'export',
+  'ddl',
+  'privilege',
+  'code',
+  'config',
+  'session',
+  'unknown',
+  'laundering',
 ] as const;
 export type DefaultKey = (typeof DEFAULT_KEYS)[number];
 

@@ -1,0 +1,31 @@
+/** Bounds on what configuration files may say. */
+
+/** Bytes of a configuration file; far above any written by hand, far below what would stall a reload. */
+export const MAX_FILE_BYTES = 1024 * 1024;
+
+/** How often aliases may be followed in one file, against files that grow exponentially when expanded. */
+export const MAX_ALIAS_COUNT = 100;
+
+/** Problems reported of one file; the rest is noise. */
+export const MAX_PROBLEMS = 50;
+
+/** NAMEDATALEN - 1 in PostgreSQL's src/include/pg_config_manual.h: no stored name is longer. */
+export const MAX_NAME_BYTES = 63;
+
+/** Length of a rule's or a person's name: it goes into every event and error. */
+export const MAX_LABEL_LENGTH = 100;
+
+/** A hold shorter than this cannot be answered by a person. */
+export const MIN_EXPIRES_MS = 1000;
+
+/** setTimeout takes at most 2^31 - 1 ms (24.8 days); a week is plenty. */
+export const MAX_EXPIRES_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** Distinct people. */
+export const MAX_QUORUM = 20;
+
+/** Characters `partial` may leave; more would be no mask. */
+export const MAX_PARTIAL_KEEP = 16;
+
+/** Bytes of the key for hashes in masks: as many as HMAC-SHA-256 puts out. */
+export const MASK_KEY_BYTES = 32;

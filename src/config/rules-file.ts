@@ -1,0 +1,154 @@
+/**
+ * rules.yaml as values. Pure: bytes in, a RuleSet or every problem with its line out. Nothing is repaired or
+ * guessed: a file with one wrong key does not load, and the rules in force stay.
+ */
+import { createHash } from 'node:crypto';
+import type { DefaultKey, MaskRule, Rule, RuleSet, Verdict } from '../policy/rules.ts';
+import { DEFAULT_EXPIRES_MS, DEFAULT_QUORUM } from '../policy/limits.ts';
+import { MAX_PROBLEMS } from './limits.ts';
+import type { Problem } from './problem.ts';
+import { RESERVED, rulesSchema } from './rules-schema.ts';
+import type { WrittenRules } from './rules-schema.ts';
+import { problemsOf } from './schema-problems.ts';
+import { readYaml } from './yaml-source.ts';
+import type { YamlSource } from './yaml-source.ts';
+
+export type RulesReading =
+  | { readonly kind: 'ok'; readonly rules: RuleSet }
+  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
+
+/** Verdicts where rules.yaml names none: what only looks is allowed, everything else waits for a person. */
+export const DEFAULT_VERDICTS: Readonly<Record<DefaultKey, Verdict>> = {
+  read: 'allow',
+  write: 'allow',
+  destructive: 'hold',
+  export: 'hold',
+  ddl: 'hold',
+  privilege: 'hold',
+  code: 'hold',
+  config: 'hold',
+  session: 'allow',
+  unknown: 'hold',
+  laundering: 'hold',
+};
+
+/**
+ * Validates a rules file.
+ * @param bytes the file as it is on disk; its SHA-256 becomes the version
+ * @param file the name problems are reported under
+ */
+export function parseRules(bytes: Buffer, file: string): RulesReading {
+  const reading = readYaml(bytes, file);
+  if (reading.kind === 'invalid') return reading;
+  const { source } = reading;
+  if (source.data === null || source.data === undefined) {
+    return {
+      kind: 'invalid',
+      problems: [source.problem([], 'the file is empty', 'the smallest rules file is `version: 1`')],
+    };
+  }
+  const parsed = rulesSchema.safeParse(source.data);
+  const problems = parsed.success
+    ? [...duplicates(source, parsed.data), ...contradictions(source, parsed.data)]
+    : problemsOf(source, rulesSchema, parsed.error.issues, RESERVED);
+  if (!parsed.success || problems.length > 0) {
+    return { kind: 'invalid', problems: inOrder(problems).slice(0, MAX_PROBLEMS) };
+  }
+  return { kind: 'ok', rules: ruleSet(parsed.data, rulesVersion(bytes)) };
+}
+
+/** The version of a rules file: lower-case hex SHA-256 of its bytes. */
+export function rulesVersion(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  return problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+}
+
+function ruleSet(written: WrittenRules, version: string): RuleSet {
+  const masks = (written.masks ?? []).map((mask): MaskRule => ({
+    name: mask.name,
+    columns: mask.columns,
+    with: mask.with,
+    visibleTo: { agents: mask.visibleTo?.agents ?? [], groups: mask.visibleTo?.groups ?? [] },
+  }));
+  const rules = (written.rules ?? []).map((rule): Rule => ({
+    name: rule.name,
+    then: rule.then,
+    // zod leaves optional keys out, it does not set them to undefined
+    when: rule.when as Rule['when'],
+    approvers: rule.approvers ?? [],
+    quorum: rule.quorum ?? DEFAULT_QUORUM,
+    expiresMs: rule.expires ?? DEFAULT_EXPIRES_MS,
+  }));
+  const defaults = { ...DEFAULT_VERDICTS };
+  for (const [key, verdict] of Object.entries(written.defaults ?? {})) {
+    if (verdict !== undefined) defaults[key as DefaultKey] = verdict;
+  }
+  return { version, masks, rules, defaults };
+}
+
+/** A name stands for one thing in causes, events and requests; masks and rules share the namespace. */
+function duplicates(source: YamlSource, written: WrittenRules): Problem[] {
+  const first = new Map<string, string>();
+  const problems: Problem[] = [];
+  for (const list of ['masks', 'rules'] as const) {
+    for (const [index, { name }] of (written[list] ?? []).entries()) {
+      const earlier = first.get(name.toLowerCase());
+      if (earlier === undefined) first.set(name.toLowerCase(), `${list}[${index}]`);
+      else
+        problems.push(
+          source.problem(
+            [list, index, 'name'],
+            `the name "${name}" is taken by ${earlier}`,
+            'give each mask and rule its own name',
+          ),
+        );
+    }
+  }
+  return problems;
+}
+
+/** Keys that are right by themselves and mean nothing together. */
+function contradictions(source: YamlSource, written: WrittenRules): Problem[] {
+  const problems: Problem[] = [];
+  for (const [index, mask] of (written.masks ?? []).entries()) {
+    if (mask.with.kind === 'partial' && mask.with.keepFirst + mask.with.keepLast === 0) {
+      problems.push(
+        source.problem(
+          ['masks', index, 'with'],
+          'partial keeps nothing',
+          'write partial: { keepLast: 4 }, or redact',
+        ),
+      );
+    }
+  }
+  for (const [index, rule] of (written.rules ?? []).entries()) {
+    if (rule.then === 'deny') {
+      for (const key of ['approvers', 'quorum', 'expires'] as const) {
+        if (rule[key] === undefined) continue;
+        problems.push(
+          source.problem(
+            ['rules', index, key],
+            `"${key}" has no meaning with \`then: deny\``,
+            'remove it, or hold instead',
+            true,
+          ),
+        );
+      }
+    }
+    const action = rule.when.action;
+    if (rule.when.destructive === true && action !== undefined && !action.includes('write')) {
+      problems.push(
+        source.problem(
+          ['rules', index, 'when', 'destructive'],
+          'only writes are destructive, so this rule would never match',
+          'add write to action, or remove action',
+          true,
+        ),
+      );
+    }
+  }
+  return problems;
+}

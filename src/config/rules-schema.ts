@@ -1,0 +1,160 @@
+/**
+ * The shape of rules.yaml. Every object is strict: a key nobody knows is an error, because a rule that is
+ * silently not applied is worse than a file that does not load. What the keys mean is in docs/rules.md.
+ */
+import { z } from 'zod';
+import { DEFAULT_KEYS } from '../policy/rules.ts';
+import type { DefaultKey, MaskFunction } from '../policy/rules.ts';
+import { DEFAULT_EXPIRES_MS } from '../policy/limits.ts';
+import { ACTIONS } from '../sql/statement.ts';
+import { MAX_EXPIRES_MS, MAX_PARTIAL_KEEP, MAX_QUORUM, MIN_EXPIRES_MS } from './limits.ts';
+import { parseColumnPattern, parseRelationPattern } from './name-pattern.ts';
+import type { PatternReading } from './name-pattern.ts';
+import type { Reserved } from './schema-problems.ts';
+import { duration, exactName, label, oneOrMore } from './values.ts';
+
+export { DEFAULT_EXPIRES_MS };
+
+/** Keys that DESIGN gives to a later version; naming them is an error, never a key that does nothing. */
+export const RESERVED: Reserved = {
+  '': ['trust', 'agents', 'include'],
+  'masks[]': ['detect', 'searchable', 'when'],
+  'masks[].with': ['number', 'date', 'tokenize', 'format'],
+  'rules[]': ['escalate', 'requireReason', 'hold', 'mode'],
+  'rules[].when': ['rowsOver', 'rows', 'column', 'time', 'window', 'timeWindow', 'between'],
+  defaults: ['influence'],
+};
+
+const LATER_MASKS = ['number', 'date', 'tokenize', 'format'];
+
+const keep = z
+  .int('expected a whole number')
+  .min(0, 'must not be negative')
+  .max(MAX_PARTIAL_KEEP, `must not be more than ${MAX_PARTIAL_KEEP}`);
+
+const partial = z.strictObject({ keepFirst: keep.optional(), keepLast: keep.optional() });
+
+/** `null` as the word or YAML's own null. */
+const maskFunction = z
+  .union([z.null(), z.string(), z.strictObject({ partial })])
+  .transform((written, context): MaskFunction => {
+    if (written === null || written === 'null') return { kind: 'null' };
+    if (typeof written === 'object') {
+      return {
+        kind: 'partial',
+        keepFirst: written.partial.keepFirst ?? 0,
+        keepLast: written.partial.keepLast ?? 0,
+      };
+    }
+    switch (written) {
+      case 'redact':
+      case 'hash':
+      case 'email':
+        return { kind: written };
+      case 'partial':
+        return bad(context, '"partial" needs to know what to keep', 'write partial: { keepLast: 4 }');
+      default:
+        if (LATER_MASKS.includes(written))
+          return bad(context, `"${written}" is not supported by this version`, 'use null, redact or hash');
+        return bad(
+          context,
+          `"${written}" is not a mask`,
+          'one of null, redact, hash, email, partial: { keepLast: 4 }',
+        );
+    }
+  });
+
+function pattern<T>(parse: (text: string) => PatternReading<T>) {
+  return z.string().transform((text, context): T => {
+    const reading = parse(text);
+    return reading.kind === 'ok' ? reading.pattern : bad(context, reading.message, reading.suggestion);
+  });
+}
+
+function bad(
+  context: { addIssue(issue: { code: 'custom'; message: string; params?: object }): void },
+  message: string,
+  suggestion: string | null,
+): never {
+  context.addIssue({ code: 'custom', message, params: { suggestion } });
+  return z.NEVER;
+}
+
+/** Names in causes and events; ours must not be claimed by a file. */
+const ruleName = label().refine(
+  (name) => name !== 'built-in' && !name.startsWith('defaults.'),
+  'this name belongs to Postern itself',
+);
+
+const mask = z.strictObject({
+  name: ruleName,
+  columns: oneOrMore(pattern(parseColumnPattern)),
+  with: maskFunction,
+  visibleTo: z
+    .strictObject({ agents: oneOrMore(exactName()).optional(), groups: oneOrMore(exactName()).optional() })
+    .optional(),
+});
+
+const action = z.enum(ACTIONS);
+
+/** Spaces and case do not matter: `DROP  Database` is `drop database`. */
+const command = label().transform((text) => text.toLowerCase().replaceAll(/\s+/g, ' '));
+
+const condition = z.strictObject({
+  agent: oneOrMore(label()).optional(),
+  group: oneOrMore(label()).optional(),
+  database: oneOrMore(label()).optional(),
+  environment: oneOrMore(label()).optional(),
+  action: oneOrMore(action).optional(),
+  destructive: z.boolean().optional(),
+  command: oneOrMore(command).optional(),
+  relation: oneOrMore(pattern(parseRelationPattern)).optional(),
+  inTransaction: z.boolean().optional(),
+});
+
+const then = z.string().transform((written, context): 'hold' | 'deny' => {
+  if (written === 'hold' || written === 'deny') return written;
+  if (written === 'allow') {
+    return bad(
+      context,
+      'a rule can only be stricter than the defaults, so `then: allow` would do nothing',
+      'set the default to allow and write rules for what must be held',
+    );
+  }
+  return bad(
+    context,
+    `"${written}" is not one of hold, deny`,
+    /^(block|refuse|reject|forbid)$/.test(written) ? 'did you mean "deny"?' : null,
+  );
+});
+
+const rule = z.strictObject({
+  name: ruleName,
+  when: condition,
+  then,
+  approvers: oneOrMore(exactName()).optional(),
+  quorum: z
+    .int('expected a whole number')
+    .min(1, 'must be at least 1')
+    .max(MAX_QUORUM, `must not be more than ${MAX_QUORUM}`)
+    .optional(),
+  expires: duration(MIN_EXPIRES_MS, MAX_EXPIRES_MS).optional(),
+});
+
+const verdict = z.enum(['allow', 'hold', 'deny']);
+
+export const rulesSchema = z.strictObject({
+  version: z.literal(1),
+  masks: z.array(mask).nullish(),
+  rules: z.array(rule).nullish(),
+  defaults: z
+    .strictObject(
+      Object.fromEntries(DEFAULT_KEYS.map((key) => [key, verdict.optional()])) as Record<
+        DefaultKey,
+        z.ZodOptional<typeof verdict>
+      >,
+    )
+    .nullish(),
+});
+
+export type WrittenRules = z.output<typeof rulesSchema>;

@@ -1,0 +1,141 @@
+/** A judgement as plain data for people and for the API: verdict, why, and what would be masked how. */
+import type { Snapshot } from '../catalog/snapshot.ts';
+import type { Analysis } from '../sql/statement.ts';
+import { judge } from './judge.ts';
+import type { AgentIdentity, Cause, HoldTerms, MaskScope, Where } from './judgement.ts';
+import { compileMasks } from './masks.ts';
+import type { RuleSet, Verdict } from './rules.ts';
+import { reachOfStatement } from './scope.ts';
+
+export type ExplainedColumn = { readonly column: string; readonly rule: string; readonly why: string };
+
+export type ExplainedRelation = {
+  /** `schema.name`. */
+  readonly relation: string;
+  readonly kind: string;
+  readonly masked: readonly ExplainedColumn[];
+};
+
+export type ExplainedStatement = {
+  readonly command: string;
+  readonly actions: readonly {
+    readonly action: string;
+    readonly command: string;
+    readonly destructive: boolean;
+    readonly reason: string;
+  }[];
+  readonly scope: MaskScope;
+  /** Why the scope is `opaque`. */
+  readonly unseen: readonly string[];
+  readonly relations: readonly ExplainedRelation[];
+  readonly unknownRelations: readonly string[];
+};
+
+export type Explanation = {
+  readonly agent: string;
+  readonly database: string;
+  readonly environment: string;
+  readonly rulesVersion: string;
+  readonly verdict: Verdict;
+  readonly causes: readonly Cause[];
+  readonly hold: HoldTerms | null;
+  /** Null where the text could be read. */
+  readonly unreadable: string | null;
+  readonly statements: readonly ExplainedStatement[];
+};
+
+/** Judges like the gate, and says more. Contains no literal of the statement. */
+export function explain(
+  analysis: Analysis,
+  rules: RuleSet,
+  snapshot: Snapshot,
+  agent: AgentIdentity,
+  where: Where,
+): Explanation {
+  const masks = compileMasks(rules, snapshot, agent);
+  const judgement = judge(analysis, rules, snapshot, masks, agent, where);
+  const statements =
+    analysis.kind === 'unreadable'
+      ? []
+      : analysis.statements.map((statement): ExplainedStatement => {
+          const reach = reachOfStatement(statement, snapshot, masks);
+          const relations = reach.judgement.relationOids.flatMap((oid): ExplainedRelation[] => {
+            const relation = snapshot.relations.get(oid);
+            if (relation === undefined) return [];
+            const masked = relation.columns.flatMap((column): ExplainedColumn[] => {
+              const mask = masks.columns.get(oid)?.get(column.attnum);
+              return mask === undefined
+                ? []
+                : [{ column: column.name, rule: mask.rule, why: masks.describe(oid, column.attnum) }];
+            });
+            return [{ relation: `${relation.schema}.${relation.name}`, kind: relation.kind, masked }];
+          });
+          return {
+            command: statement.command,
+            actions: statement.actions.map(({ action, command, destructive, reason }) => ({
+              action,
+              command,
+              destructive,
+              reason,
+            })),
+            scope: reach.judgement.scope,
+            unseen: reach.unseen,
+            relations,
+            unknownRelations: reach.judgement.unknownRelations,
+          };
+        });
+  return {
+    agent: agent.name,
+    database: where.database,
+    environment: where.environment,
+    rulesVersion: rules.version,
+    verdict: judgement.verdict,
+    causes: judgement.causes,
+    hold: judgement.hold,
+    unreadable: analysis.kind === 'unreadable' ? analysis.reason : null,
+    statements,
+  };
+}
+
+const SCOPE_WORDS: Readonly<Record<MaskScope, string>> = {
+  clean: 'no masked column is in reach',
+  touched: 'masked columns are in reach; they, and everything computed, are masked',
+  opaque:
+    'code or relations nobody vouched for are involved; everything computed and all error texts are masked',
+};
+
+/** For a terminal; ends without a line break. */
+export function formatExplanation(explanation: Explanation): string {
+  const lines = [
+    `${explanation.verdict.toUpperCase()}  as ${explanation.agent} on ${explanation.database} (${explanation.environment})`,
+  ];
+  if (explanation.causes.length === 0) lines.push('  nothing but allowing defaults applies');
+  for (const cause of explanation.causes)
+    lines.push(`  ${cause.verdict}  ${cause.rule}: ${cause.action}: ${cause.reason}`);
+  if (explanation.hold !== null) lines.push(`  ${holdText(explanation.hold)}`);
+  for (const [index, statement] of explanation.statements.entries()) {
+    lines.push(
+      '',
+      `statement ${index + 1}: ${statement.command}`,
+      `  masking: ${statement.scope}: ${SCOPE_WORDS[statement.scope]}`,
+    );
+    for (const why of statement.unseen) lines.push(`    ${why}`);
+    for (const relation of statement.relations) {
+      lines.push(
+        `  ${relation.relation} (${relation.kind})${relation.masked.length === 0 ? ': nothing masked' : ''}`,
+      );
+      for (const { column, why } of relation.masked) lines.push(`    ${column}: ${why}`);
+    }
+    for (const name of statement.unknownRelations) lines.push(`  ${name}: not in the catalog`);
+  }
+  return lines.join('\n');
+}
+
+function holdText(hold: HoldTerms): string {
+  const people = hold.quorum === 1 ? 'one approver' : `${hold.quorum} different approvers`;
+  const groups =
+    hold.approverGroups.length === 0
+      ? 'from any group'
+      : hold.approverGroups.map((group) => `from ${group.join(' or ')}`).join(', and ');
+  return `needs ${people} ${groups}, within ${Math.round(hold.expiresMs / 1000)} seconds`;
+}

@@ -1,0 +1,177 @@
+/**
+ * Statements, rules and catalog in; verdict, causes and mask scope out.
+ *
+ * Invariant: of everything that matches the strictest wins, so neither the order of rules nor one rule more
+ * can make a verdict milder; what could not be read is never allowed, whatever `defaults.unknown` says,
+ * because nobody could say what to mask in its results.
+ * Non-goals: reading SQL (sql/), acting on a verdict (gate/), masking rows (masking/).
+ */
+import type { Snapshot } from '../catalog/snapshot.ts';
+import type { Action, Analysis, Statement } from '../sql/statement.ts';
+import { fits } from './conditions.ts';
+import type { Circumstances, Doing } from './conditions.ts';
+import type { AgentIdentity, Cause, HoldTerms, Judgement, Where } from './judgement.ts';
+import { DEFAULT_EXPIRES_MS, DEFAULT_QUORUM } from './limits.ts';
+import type { MaskSet } from './mask-set.ts';
+import type { DefaultKey, Rule, RuleSet, Verdict } from './rules.ts';
+import { reachOfStatement } from './scope.ts';
+import type { Reach } from './scope.ts';
+
+const STRICTNESS: Readonly<Record<Verdict, number>> = { allow: 0, hold: 1, deny: 2 };
+
+/** The stricter of two verdicts. */
+export function strictest(a: Verdict, b: Verdict): Verdict {
+  return STRICTNESS[a] >= STRICTNESS[b] ? a : b;
+}
+
+/**
+ * Judges all statements of one message together: they run together or not at all.
+ * @param masks what `compileMasks` made of the same rules, snapshot and agent
+ */
+export function judge(
+  analysis: Analysis,
+  rules: RuleSet,
+  snapshot: Snapshot,
+  masks: MaskSet,
+  agent: AgentIdentity,
+  where: Where,
+): Judgement {
+  const inquiry = new Inquiry(rules, { agent, where, snapshot });
+  if (analysis.kind === 'unreadable') {
+    inquiry.unreadable(analysis.reason);
+    return inquiry.result([]);
+  }
+  const reaches = analysis.statements.map((statement) => reachOfStatement(statement, snapshot, masks));
+  for (const [index, statement] of analysis.statements.entries()) {
+    inquiry.statement(statement);
+    const reach = reaches[index];
+    if (reach !== undefined) inquiry.laundering(statement, reach);
+  }
+  return inquiry.result(reaches.map((reach) => reach.judgement));
+}
+
+/** Collects causes; keeps which rules hold, since their terms make up the request's. */
+class Inquiry {
+  readonly #rules: RuleSet;
+  readonly #circumstances: Circumstances;
+  readonly #causes = new Map<string, Cause>();
+  readonly #holding = new Set<Rule>();
+
+  constructor(rules: RuleSet, circumstances: Circumstances) {
+    this.#rules = rules;
+    this.#circumstances = circumstances;
+  }
+
+  statement(statement: Statement): void {
+    const findings =
+      statement.actions.length > 0
+        ? statement.actions
+        : [
+            {
+              action: 'unknown' as const,
+              destructive: false,
+              command: statement.command,
+              reason: 'nothing is known of what it does',
+            },
+          ];
+    for (const finding of findings) {
+      const { action, reason } = finding;
+      this.#byDefault(action, action, reason);
+      if (finding.destructive) this.#byDefault('destructive', action, reason);
+      this.#byRules(
+        { finding, statementCommand: statement.command, relations: statement.relations },
+        action,
+        reason,
+      );
+    }
+  }
+
+  unreadable(reason: string): void {
+    const said = `it could not be read: ${reason}`;
+    this.#add({
+      verdict: strictest('hold', this.#rules.defaults.unknown),
+      rule: 'defaults.unknown',
+      action: 'unknown',
+      reason: said,
+    });
+    this.#byRules(null, 'unknown', said);
+  }
+
+  /** Masked values about to be put where no mask covers them. */
+  laundering(statement: Statement, reach: Reach): void {
+    if (reach.judgement.scope === 'clean') return;
+    const storing = statement.actions.find(
+      (one) => one.action === 'write' || one.action === 'ddl' || one.action === 'export',
+    );
+    if (stores(statement, reach)) {
+      this.#byDefault(
+        'laundering',
+        storing?.action ?? 'write',
+        'stores masked values where they would no longer be masked',
+      );
+    }
+    if (statement.sinks.length > 0) {
+      this.#byDefault(
+        'laundering',
+        statement.actions[0]?.action ?? 'read',
+        `may carry masked values out of the statement by ${[...new Set(statement.sinks)].toSorted().join(', ')}`,
+      );
+    }
+  }
+
+  result(statements: Judgement['statements']): Judgement {
+    const causes = [...this.#causes.values()];
+    const verdict = causes.reduce<Verdict>((worst, cause) => strictest(worst, cause.verdict), 'allow');
+    return {
+      verdict,
+      causes: causes.toSorted((a, b) => STRICTNESS[b.verdict] - STRICTNESS[a.verdict]),
+      hold: verdict === 'hold' ? this.#terms() : null,
+      statements,
+    };
+  }
+
+  #byDefault(key: DefaultKey, action: Action, reason: string): void {
+    const verdict = this.#rules.defaults[key];
+    if (verdict !== 'allow') this.#add({ verdict, rule: `defaults.${key}`, action, reason });
+  }
+
+  #byRules(doing: Doing, action: Action, reason: string): void {
+    for (const rule of this.#rules.rules) {
+      if (!fits(rule.when, doing, this.#circumstances)) continue;
+      this.#add({ verdict: rule.then, rule: rule.name, action, reason });
+      if (rule.then === 'hold') this.#holding.add(rule);
+    }
+  }
+
+  #add(cause: Cause): void {
+    const key = JSON.stringify([cause.verdict, cause.rule, cause.action, cause.reason]);
+    if (!this.#causes.has(key)) this.#causes.set(key, cause);
+  }
+
+  /** Every holding rule must be satisfied: each one's groups, the largest quorum, the shortest time. */
+  #terms(): HoldTerms {
+    const rules = [...this.#holding];
+    const groups = new Map(
+      rules
+        .filter((rule) => rule.approvers.length > 0)
+        .map((rule) => [JSON.stringify(rule.approvers.toSorted()), rule.approvers]),
+    );
+    return {
+      approverGroups: [...groups.values()],
+      quorum: Math.max(DEFAULT_QUORUM, ...rules.map((rule) => rule.quorum)),
+      expiresMs: rules.length === 0 ? DEFAULT_EXPIRES_MS : Math.min(...rules.map((rule) => rule.expiresMs)),
+    };
+  }
+}
+
+/** Commands that take rows away put no value anywhere. */
+const REMOVING: ReadonlySet<string> = new Set(['delete', 'truncate']);
+
+function stores(statement: Statement, reach: Reach): boolean {
+  // what an unseen function returns may be any masked value, and it needs no SELECT to be stored
+  const writes = statement.actions.some((one) => one.action === 'write' && !REMOVING.has(one.command));
+  if (writes && reach.callsUnseen) return true;
+  if (!statement.storesWhatItReads) return false;
+  if (reach.judgement.scope === 'opaque' || statement.mentions.star) return true;
+  return [...statement.mentions.columns].some((column) => reach.maskedNames.has(column.toLowerCase()));
+}

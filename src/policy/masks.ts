@@ -1,0 +1,220 @@
+/**
+ * From mask rules to masked columns of one database, for one agent.
+ *
+ * Invariant: a column through which a masked column's value can be read as stored (itself, the same column
+ * of ancestors and descendants, generated columns, columns of views) is masked at least as the rules say;
+ * where two rules meet, the one that leaves less wins, so neither order nor number of rules can weaken it.
+ * Non-goals: what a statement computes (scope.ts), and how a value is masked (masking/).
+ */
+import type { CatalogRelation, Snapshot } from '../catalog/snapshot.ts';
+import { ancestorsOf, isView, kinOf, readsOf } from './family.ts';
+import type { AgentIdentity } from './judgement.ts';
+import type { ColumnMask, MaskSet } from './mask-set.ts';
+import { compareMasks, describeFunction } from './mask-strength.ts';
+import { isSystemSchema, matchesName, matchesRelation } from './patterns.ts';
+import type { ColumnPattern, MaskFunction, MaskRule, RuleSet } from './rules.ts';
+import { BUILT_IN, systemMaskedColumns } from './system-masks.ts';
+
+const remembered = new WeakMap<Snapshot, WeakMap<RuleSet, Map<string, MaskSet>>>();
+
+/**
+ * The columns masked for an agent. Depends only on which rules do not apply to it, so agents of one
+ * audience share a set; sets are remembered as long as both snapshot and rules live.
+ */
+export function compileMasks(rules: RuleSet, snapshot: Snapshot, agent: AgentIdentity): MaskSet {
+  const applying = rules.masks.map((rule) => !seesThrough(rule, agent));
+  const key = applying.map(Number).join('');
+  let byRules = remembered.get(snapshot);
+  if (byRules === undefined) remembered.set(snapshot, (byRules = new WeakMap()));
+  let byKey = byRules.get(rules);
+  if (byKey === undefined) byRules.set(rules, (byKey = new Map()));
+  let set = byKey.get(key);
+  if (set === undefined)
+    byKey.set(key, (set = new Compiler(snapshot).compile(rules.masks.filter((_, index) => applying[index]))));
+  return set;
+}
+
+/** Mask patterns that cover no column of a database: most often a misspelled name, so worth a warning. */
+export function unmatchedPatterns(
+  rules: RuleSet,
+  snapshot: Snapshot,
+): readonly { readonly rule: string; readonly pattern: ColumnPattern }[] {
+  const relations = [...snapshot.relations.values()].filter(canHoldRows);
+  return rules.masks.flatMap((rule) =>
+    rule.columns
+      .filter(
+        (pattern) =>
+          !relations.some(
+            (relation) =>
+              matchesRelation(pattern, relation) &&
+              relation.columns.some((column) => matchesName(pattern.column, column.name)),
+          ),
+      )
+      .map((pattern) => ({ rule: rule.name, pattern })),
+  );
+}
+
+/** Exact names only: a pattern here would show more than was meant. */
+function seesThrough(rule: MaskRule, agent: AgentIdentity): boolean {
+  return (
+    rule.visibleTo.agents.includes(agent.name) ||
+    rule.visibleTo.groups.some((group) => agent.groups.includes(group))
+  );
+}
+
+function canHoldRows(relation: CatalogRelation): boolean {
+  return relation.kind !== 'index' && relation.kind !== 'sequence';
+}
+
+const SAFE_DEFAULT: MaskFunction = { kind: 'null' };
+
+type Entry = ColumnMask & { readonly why: string };
+
+class Compiler {
+  readonly #snapshot: Snapshot;
+  readonly #columns = new Map<number, Map<number, Entry>>();
+  #byRule = false;
+
+  constructor(snapshot: Snapshot) {
+    this.#snapshot = snapshot;
+  }
+
+  compile(rules: readonly MaskRule[]): MaskSet {
+    const named = this.#fromRules(rules);
+    for (const relation of this.#snapshot.relations.values()) this.#fromSystem(relation);
+    for (const [oid, columns] of named)
+      for (const [attnum, entry] of columns) this.#spread(oid, attnum, entry, kinOf(this.#snapshot, oid));
+    this.#generated();
+    this.#views(named);
+    const columns = this.#columns;
+    return {
+      columns,
+      any: rules.length > 0,
+      present: this.#byRule || (rules.length > 0 && this.#snapshot.relations.size === 0),
+      describe: (oid, attnum) => columns.get(oid)?.get(attnum)?.why ?? 'not masked',
+    };
+  }
+
+  /** Columns that rules name, the strictest rule for each. */
+  #fromRules(rules: readonly MaskRule[]): ReadonlyMap<number, ReadonlyMap<number, Entry>> {
+    const named = new Map<number, Map<number, Entry>>();
+    for (const relation of this.#snapshot.relations.values()) {
+      if (!canHoldRows(relation)) continue;
+      const columns = new Map<number, Entry>();
+      for (const rule of rules) {
+        const patterns = rule.columns.filter((pattern) => matchesRelation(pattern, relation));
+        if (patterns.length === 0) continue;
+        for (const column of relation.columns) {
+          if (!patterns.some((pattern) => matchesName(pattern.column, column.name))) continue;
+          const why = `mask rule "${rule.name}": ${describeFunction(rule.with)}`;
+          const entry = { rule: rule.name, with: rule.with, derived: false, why };
+          columns.set(column.attnum, stricter(columns.get(column.attnum), entry));
+          this.#byRule = true;
+        }
+      }
+      if (columns.size > 0) named.set(relation.oid, columns);
+    }
+    return named;
+  }
+
+  #fromSystem(relation: CatalogRelation): void {
+    for (const name of systemMaskedColumns(relation)) {
+      const column = relation.columns.find((one) => one.name === name);
+      if (column === undefined) continue;
+      this.#set(relation.oid, column.attnum, {
+        rule: BUILT_IN,
+        with: SAFE_DEFAULT,
+        derived: false,
+        why: `${BUILT_IN}: ${relation.name}.${name} holds private data whatever the rules say`,
+      });
+    }
+  }
+
+  /** To the column itself and the one of the same name in each of the other relations. */
+  #spread(oid: number, attnum: number, entry: Entry, others: ReadonlySet<number>): void {
+    const relation = this.#snapshot.relations.get(oid);
+    const name = relation?.columns.find((column) => column.attnum === attnum)?.name;
+    this.#set(oid, attnum, entry);
+    if (relation === undefined || name === undefined) return;
+    for (const kin of others) {
+      const column = this.#snapshot.relations.get(kin)?.columns.find((one) => one.name === name);
+      if (column === undefined) continue;
+      this.#set(kin, column.attnum, {
+        ...entry,
+        why: `${entry.why}, by inheritance with ${relation.schema}.${relation.name}`,
+      });
+    }
+  }
+
+  /** Until nothing changes: what is derived spreads, and may reach what another is computed from. */
+  #generated(): void {
+    for (let changed = true; changed;) {
+      changed = false;
+      for (const relation of this.#snapshot.relations.values()) {
+        for (const column of relation.columns) {
+          if (column.generatedFrom === null) continue;
+          const masks = this.#columns.get(relation.oid);
+          // a rule that names the generated column does not loosen what its source demands
+          if (masks === undefined || masks.get(column.attnum)?.with.kind === SAFE_DEFAULT.kind) continue;
+          const source = column.generatedFrom
+            .map((attnum) => masks.get(attnum))
+            .find((one) => one !== undefined);
+          if (source === undefined) continue;
+          const entry = derivedFrom(source, 'computed from a masked column');
+          // upwards only: a descendant computes its own column from its own columns
+          this.#spread(relation.oid, column.attnum, entry, ancestorsOf(this.#snapshot, relation.oid));
+          changed = true;
+        }
+      }
+    }
+  }
+
+  /** Every column of a view that reads a masked relation, but for those a rule names itself. */
+  #views(named: ReadonlyMap<number, ReadonlyMap<number, Entry>>): void {
+    // views are ends here: what one view's columns were given must not depend on which was looked at first
+    const before = new Map([...this.#columns].map(([oid, columns]) => [oid, [...columns.values()][0]]));
+    for (const view of this.#snapshot.relations.values()) {
+      if (!isView(view) || isSystemSchema(view.schema)) continue;
+      const entry = this.#viewEntry(view, before);
+      if (entry === null) continue;
+      for (const column of view.columns) {
+        if (named.get(view.oid)?.has(column.attnum) !== true) this.#set(view.oid, column.attnum, entry);
+      }
+    }
+  }
+
+  #viewEntry(view: CatalogRelation, before: ReadonlyMap<number, Entry | undefined>): Entry | null {
+    const reads = [...readsOf(this.#snapshot, view.oid)];
+    const sourceOid = reads.find((oid) => oid !== view.oid && before.get(oid) !== undefined);
+    const source = sourceOid === undefined ? undefined : before.get(sourceOid);
+    if (sourceOid !== undefined && source !== undefined) {
+      const from = this.#snapshot.relations.get(sourceOid);
+      return derivedFrom(source, `the view reads ${from?.schema}.${from?.name}, which has masked columns`);
+    }
+    // what its functions read is not known, and there is something to read
+    if (!this.#byRule || !reads.some((oid) => this.#snapshot.relations.get(oid)?.userCode?.onRead === true))
+      return null;
+    const why = "the view calls functions nobody vouched for: the type's safe default";
+    return { rule: BUILT_IN, with: SAFE_DEFAULT, derived: true, why };
+  }
+
+  #set(oid: number, attnum: number, entry: Entry): void {
+    let columns = this.#columns.get(oid);
+    if (columns === undefined) this.#columns.set(oid, (columns = new Map()));
+    columns.set(attnum, stricter(columns.get(attnum), entry));
+  }
+}
+
+function derivedFrom(source: Entry, how: string): Entry {
+  return {
+    rule: source.rule,
+    with: SAFE_DEFAULT,
+    derived: true,
+    why: `${how} (${source.rule}): the type's safe default`,
+  };
+}
+
+/** Derived masks keep nothing, as `null` does; of equals the first stays, so that names are stable. */
+function stricter(a: Entry | undefined, b: Entry): Entry {
+  return a === undefined || compareMasks(b.with, a.with) < 0 ? b : a;
+}

@@ -1,0 +1,118 @@
+/**
+ * How far the results of one statement have to be masked: what it touches, and whether code may run whose
+ * doings nobody can see.
+ *
+ * Invariant: `clean` is said only where every relation is known and unmasked and every function, operator
+ * and type is PostgreSQL's own. Whatever is not known counts as the worst.
+ */
+import { resolve } from '../catalog/snapshot.ts';
+import type { CatalogRelation, Snapshot } from '../catalog/snapshot.ts';
+import type { NameRef, Statement } from '../sql/statement.ts';
+import { readsOf } from './family.ts';
+import type { MaskScope, StatementJudgement } from './judgement.ts';
+import type { MaskSet } from './mask-set.ts';
+import { readsUnseen } from './reading-functions.ts';
+
+export type Reach = {
+  readonly judgement: StatementJudgement;
+  /** Names of masked columns of the relations it names, lower case. */
+  readonly maskedNames: ReadonlySet<string>;
+  /** Why the scope is `opaque`, for people; empty otherwise. */
+  readonly unseen: readonly string[];
+  /** Whether it calls a function that may return anything. */
+  readonly callsUnseen: boolean;
+};
+
+/** What a statement is about to create cannot be known yet, and holds nothing to read. */
+const CREATING = /^(create|select into)\b/;
+
+export function reachOfStatement(statement: Statement, snapshot: Snapshot, masks: MaskSet): Reach {
+  const named = new Map<number, CatalogRelation>();
+  const unknown = new Set<string>();
+  const unknownRead = new Set<string>();
+  const unseen: string[] = [];
+  for (const ref of statement.relations) {
+    const relations = resolve(snapshot, ref);
+    if (relations.length === 0) {
+      unknown.add(written(ref));
+      if (ref.access === 'read' || !CREATING.test(statement.command)) unknownRead.add(written(ref));
+    }
+    for (const relation of relations) {
+      named.set(relation.oid, relation);
+      if (
+        relation.userCode?.onRead === true ||
+        (ref.access === 'write' && relation.userCode?.onWrite === true)
+      ) {
+        unseen.push(`${relation.schema}.${relation.name} runs functions nobody vouched for`);
+      }
+    }
+  }
+  const functions = statement.functions.filter((ref) => isUnseenFunction(ref, snapshot));
+  unseen.push(...functions.map((ref) => `the function ${written(ref)} may read anything`));
+  unseen.push(
+    ...statement.operators
+      .filter((ref) => isUserName(ref, snapshot.userOperators, true))
+      .map((ref) => `the operator ${written(ref)} may run a user's function`),
+  );
+  unseen.push(
+    ...statement.types
+      .filter((ref) => isUserName(ref, snapshot.userTypes, false))
+      .map((ref) => `the type ${written(ref)} may run a user's function`),
+  );
+
+  const { maskedColumns, maskedNames } = maskedIn([...named.values()], masks);
+  // unvouched code matters where there is something to give away; an unknown relation may itself be masked
+  const hidden = masks.present ? [...new Set(unseen)] : [];
+  if (masks.any) hidden.push(...[...unknownRead].map((name) => `the catalog does not know ${name}`));
+  const touches = maskedColumns.length > 0 || functions.some((ref) => readsUnseen(ref.name));
+  const scope: MaskScope = hidden.length > 0 ? 'opaque' : touches ? 'touched' : 'clean';
+  const oids = new Set([...named.keys()].flatMap((oid) => [...readsOf(snapshot, oid)]));
+  return {
+    judgement: {
+      scope,
+      relationOids: [...oids].toSorted((a, b) => a - b),
+      unknownRelations: [...unknown].toSorted(),
+      maskedColumns,
+    },
+    maskedNames,
+    unseen: hidden,
+    callsUnseen: masks.present && functions.length > 0,
+  };
+}
+
+function maskedIn(relations: readonly CatalogRelation[], masks: MaskSet) {
+  const maskedColumns: string[] = [];
+  const maskedNames = new Set<string>();
+  for (const relation of relations) {
+    const columns = masks.columns.get(relation.oid);
+    if (columns === undefined) continue;
+    for (const column of relation.columns) {
+      if (!columns.has(column.attnum)) continue;
+      maskedColumns.push(`${relation.schema}.${relation.name}.${column.name}`);
+      maskedNames.add(column.name.toLowerCase());
+    }
+  }
+  return { maskedColumns: maskedColumns.toSorted(), maskedNames };
+}
+
+/** Not one of PostgreSQL's own, or one of its own that reads what no relation reference names. */
+function isUnseenFunction(ref: NameRef, snapshot: Snapshot): boolean {
+  if (readsUnseen(ref.name)) return true;
+  const builtin = snapshot.builtinFunctions.has(ref.name);
+  if (ref.schema === 'pg_catalog' || ref.schema === 'information_schema') return !builtin;
+  // a user's function of the same name may come first in the search path
+  return ref.schema !== null || snapshot.userFunctions.has(ref.name) || !builtin;
+}
+
+/**
+ * Operators outside pg_catalog are never PostgreSQL's own, known or not; of the types, only those the catalog
+ * lists can run code (an enumeration or a table's row type can not).
+ */
+function isUserName(ref: NameRef, users: ReadonlySet<string>, qualifiedIsUser: boolean): boolean {
+  if (ref.schema === 'pg_catalog') return false;
+  return users.has(ref.name) || (qualifiedIsUser && ref.schema !== null);
+}
+
+function written(ref: { readonly schema: string | null; readonly name: string }): string {
+  return ref.schema === null ? ref.name : `${ref.schema}.${ref.name}`;
+}
