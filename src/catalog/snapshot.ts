@@ -5,8 +5,15 @@
  */
 
 export type RelationKind =
-  | 'table' | 'partitioned-table' | 'view' | 'materialized-view' | 'foreign-table' | 'sequence'
-  | 'index' | 'toast' | 'composite';
+  | 'table'
+  | 'partitioned-table'
+  | 'view'
+  | 'materialized-view'
+  | 'foreign-table'
+  | 'sequence'
+  | 'index'
+  | 'toast'
+  | 'composite';
 
 export type CatalogColumn = {
   readonly attnum: number;
@@ -27,6 +34,11 @@ export type CatalogRelation = {
   readonly parents: readonly number[];
   /** For views and materialised views: the relations their definition reads. */
   readonly reads: readonly number[];
+  /**
+   * Functions outside pg_catalog that run unseen: on reading, called by a view's definition or row security;
+   * on writing, by triggers, rules, defaults and checks. Absent: not looked up, and counted as none.
+   */
+  readonly userCode?: { readonly onRead: boolean; readonly onWrite: boolean };
 };
 
 export type Snapshot = {
@@ -52,7 +64,8 @@ export function resolve(
   const found: CatalogRelation[] = [];
   for (const oid of snapshot.byName.get(ref.name) ?? []) {
     const relation = snapshot.relations.get(oid);
-    if (relation !== undefined && (ref.schema === null || relation.schema === ref.schema)) found.push(relation);
+    if (relation !== undefined && (ref.schema === null || relation.schema === ref.schema))
+      found.push(relation);
   }
   return found;
 }
@@ -60,7 +73,13 @@ export function resolve(
 /** A snapshot with nothing in it: every name is unknown, so everything fails closed. */
 export function emptySnapshot(database: string): Snapshot {
   return {
-    database, version: 0, relations: new Map(), byName: new Map(),
-    userFunctions: new Set(), builtinFunctions: new Set(), userOperators: new Set(), userTypes: new Set(),
+    database,
+    version: 0,
+    relations: new Map(),
+    byName: new Map(),
+    userFunctions: new Set(),
+    builtinFunctions: new Set(),
+    userOperators: new Set(),
+    userTypes: new Set(),
   };
 }

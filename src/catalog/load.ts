@@ -1,0 +1,174 @@
+/**
+ * Reads a database's catalog into a Snapshot, over a connection of Postern's own.
+ *
+ * Invariant: one reading is one moment (a read-only, repeatable-read transaction), and the same content gives
+ * back the same Snapshot, version and all, so that caches keyed by version survive polling.
+ * Non-goals: keeping it fresh (catalog.ts), looking things up (snapshot.ts).
+ */
+import type pg from 'pg';
+import { DIGEST, QUERIES } from './queries.ts';
+import type { QueryName } from './queries.ts';
+import type { CatalogColumn, CatalogRelation, RelationKind, Snapshot } from './snapshot.ts';
+
+type Row = readonly unknown[];
+type Rows = Readonly<Record<QueryName, readonly Row[]>>;
+
+/** The server's hash over the content each loaded snapshot was made from. */
+const digests = new WeakMap<Snapshot, string>();
+
+/**
+ * `client` must be connected to `database` and idle. Returns `previous` itself where nothing is different.
+ * Throws what `pg` throws; the transaction is ended either way.
+ */
+export async function loadSnapshot(
+  client: pg.Client,
+  database: string,
+  previous: Snapshot | null,
+): Promise<Snapshot> {
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  try {
+    const digest = await digestOf(client);
+    if (previous !== null && digests.get(previous) === digest) return previous;
+    const rows = {} as Record<QueryName, readonly Row[]>;
+    for (const name of Object.keys(QUERIES) as QueryName[]) {
+      rows[name] = (await client.query<unknown[]>({ text: QUERIES[name], rowMode: 'array' })).rows;
+    }
+    const snapshot = buildSnapshot(rows, database, (previous?.version ?? 0) + 1);
+    digests.set(snapshot, digest);
+    return snapshot;
+  } finally {
+    await client.query('ROLLBACK').catch(() => undefined);
+  }
+}
+
+async function digestOf(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ digest: string }>(DIGEST);
+  const digest = rows[0]?.digest;
+  if (digest === undefined) throw new Error('the catalog digest came back empty');
+  return digest;
+}
+
+function buildSnapshot(rows: Rows, database: string, version: number): Snapshot {
+  const { relations, byName } = buildRelations(rows);
+  const names = (found: readonly Row[]): Set<string> => new Set(found.map(([name]) => name as string));
+  return {
+    database,
+    version,
+    relations,
+    byName,
+    userFunctions: names(rows.functions.filter(([, userMade]) => userMade === true)),
+    builtinFunctions: names(rows.functions.filter(([, userMade]) => userMade === false)),
+    userOperators: names(rows.operators),
+    userTypes: names(rows.types),
+  };
+}
+
+function buildRelations(rows: Rows): {
+  relations: Map<number, CatalogRelation>;
+  byName: Map<string, number[]>;
+} {
+  const columns = columnsByRelation(rows);
+  const parents = groupOids(rows.parents);
+  const reads = groupOids(rows.reads);
+  // a TOAST relation holds its table's long values, compressed or not
+  for (const [oid, , , , toast] of rows.relations)
+    if (toast !== 0) push(reads, toast as number, oid as number);
+  const userCode = userCodeClosure(rows, parents, reads);
+  const relations = new Map<number, CatalogRelation>();
+  const byName = new Map<string, number[]>();
+  for (const [oid, schema, name, relkind] of rows.relations as readonly [number, string, string, string][]) {
+    const kind = kindOf(relkind);
+    if (kind === null) continue;
+    relations.set(oid, {
+      oid,
+      schema,
+      name,
+      kind,
+      columns: columns.get(oid) ?? [],
+      parents: parents.get(oid) ?? [],
+      reads: reads.get(oid) ?? [],
+      userCode: { onRead: userCode.read.has(oid), onWrite: userCode.write.has(oid) },
+    });
+    push(byName, name, oid);
+  }
+  return { relations, byName };
+}
+
+/** Null for kinds of relation we don't know: to everybody else such a relation does not exist. */
+function kindOf(relkind: string): RelationKind | null {
+  switch (relkind) {
+    case 'r':
+      return 'table';
+    case 'p':
+      return 'partitioned-table';
+    case 'v':
+      return 'view';
+    case 'm':
+      return 'materialized-view';
+    case 'f':
+      return 'foreign-table';
+    case 'S':
+      return 'sequence';
+    case 'i':
+    case 'I':
+      return 'index';
+    case 't':
+      return 'toast';
+    case 'c':
+      return 'composite';
+    default:
+      return null;
+  }
+}
+
+function columnsByRelation(rows: Rows): Map<number, CatalogColumn[]> {
+  const sources = new Map<string, number[]>();
+  for (const [relation, attnum, from] of rows.generated as readonly [number, number, number][]) {
+    push(sources, `${relation}.${attnum}`, from);
+  }
+  const columns = new Map<number, CatalogColumn[]>();
+  for (const row of rows.columns as readonly [number, number, string, number, boolean][]) {
+    const [relation, attnum, name, typeOid, generated] = row;
+    const generatedFrom = generated ? (sources.get(`${relation}.${attnum}`) ?? []) : null;
+    push(columns, relation, { attnum, name, typeOid, generatedFrom });
+  }
+  return columns;
+}
+
+/**
+ * Reading a view reads what it reads, and runs its code; reading or writing a table can reach its children.
+ * So code spreads from what is read to who reads it, and from children to their parents.
+ */
+function userCodeClosure(
+  rows: Rows,
+  parents: ReadonlyMap<number, readonly number[]>,
+  reads: ReadonlyMap<number, readonly number[]>,
+): { read: ReadonlySet<number>; write: ReadonlySet<number> } {
+  const readers = new Map<number, number[]>();
+  for (const [reader, sources] of reads) for (const source of sources) push(readers, source, reader);
+  const flagged = (place: 1 | 2): number[] =>
+    rows.userCode.filter((row) => row[place] === true).map(([oid]) => oid as number);
+  const above = (oid: number): readonly number[] => [
+    ...(parents.get(oid) ?? []),
+    ...(readers.get(oid) ?? []),
+  ];
+  return { read: spread(flagged(1), above), write: spread(flagged(2), above) };
+}
+
+function spread(from: readonly number[], next: (oid: number) => readonly number[]): Set<number> {
+  const reached = new Set(from);
+  for (const oid of reached) for (const other of next(oid)) reached.add(other);
+  return reached;
+}
+
+function groupOids(pairs: readonly Row[]): Map<number, number[]> {
+  const groups = new Map<number, number[]>();
+  for (const [key, value] of pairs as readonly [number, number][]) push(groups, key, value);
+  return groups;
+}
+
+function push<K, V>(groups: Map<K, V[]>, key: K, value: V): void {
+  const group = groups.get(key);
+  if (group === undefined) groups.set(key, [value]);
+  else group.push(value);
+}

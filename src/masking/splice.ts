@@ -1,0 +1,97 @@
+/**
+ * The heart of masking: one row's fields, each an int32 length and its bytes, copied with the masked ones
+ * replaced. DataRow and binary COPY tuples are both made like this.
+ *
+ * Invariant: a row that does not have exactly the plan's fields, or whose lengths do not end where the row
+ * ends, is refused whole. A mask that throws yields NULL and counts as a failure.
+ * Non-goals: framing and buffers; the caller makes room and knows where a row begins and ends.
+ */
+import { PosternError } from '../errors.ts';
+import { copyBytes, int32At, putInt32 } from './bytes.ts';
+import { writerOf } from './functions.ts';
+import type { MaskWriter } from './functions/writer.ts';
+import { MASK_GROWTH_BYTES } from './limits.ts';
+import type { RowPlan } from './plan.ts';
+
+export class FieldSplicer {
+  /** By how much a row may outgrow its original, at most. */
+  readonly growthBytes: number;
+  readonly fieldCount: number;
+  /** Fields sent as NULL because their mask threw. */
+  failures = 0;
+  readonly #indexes: Int32Array;
+  /** Length and bytes, ready to copy; null where a writer is needed. */
+  readonly #constants: readonly (Buffer | null)[];
+  readonly #writers: readonly (MaskWriter | null)[];
+
+  constructor(plan: RowPlan, key: Uint8Array) {
+    this.fieldCount = plan.fields.length;
+    this.growthBytes = plan.masked.length * MASK_GROWTH_BYTES;
+    this.#indexes = Int32Array.from(plan.masked, (field) => field.index);
+    this.#writers = plan.masked.map((field) => writerOf(field.mask, key));
+    this.#constants = plan.masked.map(({ mask }) => {
+      if (mask.kind === 'constant') return framed(mask.bytes);
+      return mask.kind === 'null' ? Buffer.from([0xff, 0xff, 0xff, 0xff]) : null;
+    });
+  }
+
+  /**
+   * Copies the row `src[start, end)`, which begins with its int16 field count, to `out[at…]`, where there
+   * must be room for its length plus `growthBytes`. Returns the offset after it; throws `masking-failed`.
+   */
+  splice(src: Buffer, start: number, end: number, out: Buffer, at: number): number {
+    const count = this.fieldCount;
+    if (end - start < 2 || ((src[start]! << 8) | src[start + 1]!) !== count)
+      malformed('a row has another number of fields than its description');
+    const indexes = this.#indexes;
+    let to = at;
+    let from = start + 2;
+    let runStart = start;
+    let place = 0;
+    let next = indexes[0]!;
+    for (let index = 0; index < count; index++) {
+      if (from + 4 > end) malformed('a row ends before its last field');
+      const length = int32At(src, from);
+      const value = from + 4;
+      from = length > 0 ? value + length : value;
+      if (from > end || length < -1) malformed('a field is longer than its row');
+      if (index !== next) continue;
+      if (length >= 0) {
+        to = copyBytes(src, runStart, value - 4, out, to);
+        const constant = this.#constants[place]!;
+        to =
+          constant !== null
+            ? copyBytes(constant, 0, constant.length, out, to)
+            : this.#write(this.#writers[place]!, src, value, from, out, to);
+        runStart = from;
+      }
+      place++;
+      next = place < indexes.length ? indexes[place]! : -1;
+    }
+    if (from !== end) malformed('a row goes on after its last field');
+    return copyBytes(src, runStart, end, out, to);
+  }
+
+  #write(writer: MaskWriter, src: Buffer, start: number, end: number, out: Buffer, at: number): number {
+    let written: number;
+    try {
+      written = writer(src, start, end, out, at + 4);
+    } catch {
+      this.failures++;
+      written = -1;
+    }
+    putInt32(out, at, written);
+    return written < 0 ? at + 4 : at + 4 + written;
+  }
+}
+
+function framed(bytes: Buffer): Buffer {
+  const field = Buffer.alloc(4 + bytes.length);
+  putInt32(field, 0, bytes.length);
+  bytes.copy(field, 4);
+  return field;
+}
+
+function malformed(reason: string): never {
+  throw new PosternError('masking-failed', { reason });
+}

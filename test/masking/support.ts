@@ -1,0 +1,107 @@
+import type { ColumnMask, MaskSet } from '../../src/policy/mask-set.ts';
+import type { MaskFunction } from '../../src/policy/rules.ts';
+import { planRow } from '../../src/masking/plan.ts';
+import type { MaskableField, RowPlan } from '../../src/masking/plan.ts';
+
+export const KEY = Buffer.alloc(32, 7);
+export const TABLE = 5000;
+export type Value = Buffer | null;
+
+export function maskSet(
+  entries: readonly (readonly [oid: number, attnum: number, fn: MaskFunction, derived?: boolean])[],
+): MaskSet {
+  const columns = new Map<number, Map<number, ColumnMask>>();
+  for (const [oid, attnum, fn, derived] of entries) {
+    const relation = columns.get(oid) ?? new Map<number, ColumnMask>();
+    relation.set(attnum, { rule: `rule ${attnum}`, with: fn, derived: derived === true });
+    columns.set(oid, relation);
+  }
+  const any = columns.size > 0;
+  return { columns, any, present: any, describe: () => 'not said' };
+}
+
+export function field(attnum: number, typeOid = 25, format: 0 | 1 = 0, typeModifier = -1): MaskableField {
+  return { tableOid: TABLE, attnum, typeOid, format, typeModifier };
+}
+
+/** A plan over text columns 1…n of one table; `fns[i]` masks column i + 1. */
+export function planOf(fns: readonly (MaskFunction | null)[], format: 0 | 1 = 0): RowPlan {
+  const fields = fns.map((_, i) => field(i + 1, 25, format));
+  const masks = maskSet(fns.flatMap((fn, i) => (fn === null ? [] : [[TABLE, i + 1, fn] as const])));
+  const plan = planRow(fields, masks, 'touched', () => true);
+  if (plan === null) throw new Error('nothing is masked');
+  return plan;
+}
+
+export function tuple(values: readonly Value[]): Buffer {
+  const parts: Buffer[] = [Buffer.from([values.length >> 8, values.length & 255])];
+  for (const value of values) {
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(value === null ? -1 : value.length);
+    parts.push(length, value ?? Buffer.alloc(0));
+  }
+  return Buffer.concat(parts);
+}
+
+export function dataRow(values: readonly Value[]): Buffer {
+  const body = tuple(values);
+  const header = Buffer.alloc(5);
+  header[0] = 0x44;
+  header.writeInt32BE(body.length + 4, 1);
+  return Buffer.concat([header, body]);
+}
+
+export function parseTuple(bytes: Buffer, from = 0): { values: Value[]; end: number } {
+  const values: Value[] = [];
+  let at = from + 2;
+  for (let i = bytes.readInt16BE(from); i > 0; i--) {
+    const length = bytes.readInt32BE(at);
+    at += 4;
+    values.push(length < 0 ? null : Buffer.from(bytes.subarray(at, at + length)));
+    at += Math.max(length, 0);
+  }
+  return { values, end: at };
+}
+
+export function parseRows(bytes: Buffer): Value[][] {
+  const rows: Value[][] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    const { values, end } = parseTuple(bytes, at + 5);
+    if (bytes[at] !== 0x44 || bytes.readInt32BE(at + 1) !== end - at - 1) throw new Error('a frame is wrong');
+    rows.push(values);
+    at = end;
+  }
+  return rows;
+}
+
+/** What masks do, written once more with strings and no care for speed. */
+export function referenceMask(fn: MaskFunction, value: Value, hash: (value: Buffer) => string): Value {
+  if (value === null || fn.kind === 'null') return null;
+  const text = value.toString('utf8');
+  const valid = Buffer.from(text, 'utf8').equals(value);
+  switch (fn.kind) {
+    case 'redact':
+      return Buffer.from('****');
+    case 'hash':
+      return Buffer.from(hash(value));
+    case 'partial': {
+      const chars = Array.from(text);
+      const hidden = chars.length - fn.keepFirst - fn.keepLast;
+      if (!valid || chars.length === 0 || fn.keepFirst + fn.keepLast === 0 || hidden * 2 < chars.length)
+        return Buffer.from('****');
+      return Buffer.from(
+        chars.slice(0, fn.keepFirst).join('') +
+          '*'.repeat(hidden) +
+          chars.slice(chars.length - fn.keepLast).join(''),
+      );
+    }
+    case 'email': {
+      const match = /^[^@\s\p{Cc}]+(@(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?\.)+[a-zA-Z]{2,})$/u.exec(
+        valid ? text : '',
+      );
+      const whole = match !== null && value.indexOf('@') <= 64 && match[1]!.length <= 256;
+      return Buffer.from(whole ? `****${match[1]}` : '****');
+    }
+  }
+}
