@@ -1,0 +1,32 @@
+/** The approvals' limits, each with its reason. Times in milliseconds, lengths in characters. */
+
+/** 8 characters of 5 bits: 40 random bits, short enough to type. */
+export const ID_CHARACTERS = 8;
+
+/** New ids tried before giving up; with 40 bits one is enough for any store that fits on a disk. */
+export const MAX_ID_ATTEMPTS = 5;
+
+/** Long enough for a paragraph, short enough for a chat message and a table cell. */
+export const MAX_REASON_CHARACTERS = 2000;
+
+/** A week. A request nobody answers for longer is not being looked at. */
+export const MAX_EXPIRES_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** More people than any rule can sensibly ask for. */
+export const MAX_QUORUM = 20;
+
+/** Node's timers wrap above this (2^31 - 1). */
+export const MAX_TIMER_MS = 2_147_483_647;
+
+/** An ending that could not be recorded is tried again after this. */
+export const RETRY_MS = 1000;
+
+export const DEFAULT_LIST_LIMIT = 100;
+export const MAX_LIST_LIMIT = 1000;
+
+/** PostgreSQL cuts identifiers at 63 bytes (NAMEDATALEN - 1), and agents' names travel as user names. */
+export const MAX_AGENT_NAME_CHARACTERS = 63;
+
+/** Owners, groups, databases and logins. */
+export const MAX_LABEL_CHARACTERS = 200;
+export const MAX_LABELS = 100;

@@ -1,0 +1,24 @@
+import { PosternError } from '../errors.ts';
+import { isWholeId, readId } from './id.ts';
+import type { RequestStore, Stored } from './store.ts';
+
+/** Characters of what somebody typed that an error repeats. */
+const MAX_ECHOED_CHARACTERS = 40;
+
+/** What is said of an id that nothing has. */
+export function noSuchRequest(typed: string): PosternError {
+  return new PosternError('not-found', { what: 'request', name: typed.slice(0, MAX_ECHOED_CHARACTERS) });
+}
+
+/** The request with this id, or the only one whose id begins so. @throws PosternError `not-found`, `ambiguous-id` */
+export function findRequest(store: RequestStore, typed: string): Stored {
+  const read = readId(typed);
+  if (read === null) throw noSuchRequest(typed);
+  const ids = isWholeId(read) ? [read] : store.idsLike(read, 2);
+  if (ids.length > 1) {
+    throw new PosternError('ambiguous-id', { what: 'request', name: typed.slice(0, MAX_ECHOED_CHARACTERS) });
+  }
+  const stored = ids[0] === undefined ? null : store.find(ids[0]);
+  if (stored === null) throw noSuchRequest(typed);
+  return stored;
+}

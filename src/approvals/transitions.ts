@@ -1,0 +1,135 @@
+/**
+ * The state machine of a request, pure: `pending → approved | denied | expired | withdrawn`,
+ * `approved → spent | lapsed`. Everything else is final. Says who may decide and what a decision leads to;
+ * stores nothing, records nothing, and knows the time only as it is told.
+ */
+import { PosternError } from '../errors.ts';
+import { MAX_REASON_CHARACTERS } from './limits.ts';
+import type { Approver, Decision, Request, RequestState } from './request.ts';
+
+const NEXT: Readonly<Record<RequestState, readonly RequestState[]>> = {
+  pending: ['approved', 'denied', 'expired', 'withdrawn'],
+  approved: ['spent', 'lapsed'],
+  denied: [],
+  expired: [],
+  withdrawn: [],
+  spent: [],
+  lapsed: [],
+};
+
+export function mayMove(from: RequestState, to: RequestState): boolean {
+  return NEXT[from].includes(to);
+}
+
+export function isFinal(state: RequestState): boolean {
+  return NEXT[state].length === 0;
+}
+
+/** Where a request goes when its time is up or it is withdrawn; null if it is final already. */
+export function endingOf(state: RequestState, why: 'expired' | 'withdrawn'): RequestState | null {
+  switch (state) {
+    case 'pending':
+      return why;
+    case 'approved':
+      return 'lapsed';
+    case 'denied':
+    case 'expired':
+    case 'withdrawn':
+    case 'spent':
+    case 'lapsed':
+      return null;
+  }
+}
+
+/** People are the same if their names differ in case, compatibility form or surrounding space only. */
+export function personKey(name: string): string {
+  return name.normalize('NFKC').trim().toLowerCase();
+}
+
+/**
+ * Groups that a request asks for; empty when any approver will do. A rule without groups adds no group of
+ * its own: it must not open a request to everybody that another rule keeps for some.
+ */
+function wantedGroups(request: Request): readonly (readonly string[])[] {
+  return request.approverGroups.filter((groups) => groups.length > 0);
+}
+
+/**
+ * Checks that this person may give this answer now (I5).
+ * @throws PosternError `self-approval`, `not-permitted`
+ */
+export function checkApprover(request: Request, approver: Approver, decision: Decision['decision']): void {
+  const { id } = request;
+  const person = personKey(approver.name);
+  if (person === '')
+    throw new PosternError('not-permitted', {
+      who: 'somebody without a name',
+      what: `decide request ${id}`,
+      role: 'approver',
+    });
+  const refuse = (reason: string): PosternError =>
+    new PosternError('self-approval', { approver: approver.name, id, reason });
+  if (person === personKey(request.agent)) throw refuse('they are the agent that asks');
+  if (person === personKey(request.owner)) throw refuse('they own the agent that asks');
+  const wanted = wantedGroups(request);
+  if (wanted.length > 0 && !wanted.some((groups) => isMember(approver.groups, groups))) {
+    const names = [...new Set(wanted.flat())].join(', ');
+    throw new PosternError('not-permitted', {
+      who: approver.name,
+      what: `decide request ${id}`,
+      role: `approver in one of these groups: ${names}`,
+    });
+  }
+  if (
+    decision === 'approve' &&
+    request.decisions.some((d) => d.decision === 'approve' && personKey(d.approver) === person)
+  ) {
+    throw refuse('they have approved it already, and a quorum counts distinct people');
+  }
+}
+
+/** One approval as it counts: the person's groups are those they had when they gave it. */
+export type Approval = { readonly person: string; readonly groups: readonly string[] };
+
+/**
+ * The state after a decision. A denial ends the request at once. Approvals add up until there are as many
+ * distinct people as the quorum and every rule's groups have at least one of them.
+ */
+export function stateAfter(
+  request: Request,
+  decision: Decision['decision'],
+  approvals: readonly Approval[],
+): RequestState {
+  if (decision === 'deny') return 'denied';
+  const people = new Set(approvals.map((approval) => approval.person));
+  const covered = wantedGroups(request).every((groups) =>
+    approvals.some((approval) => isMember(approval.groups, groups)),
+  );
+  return people.size >= request.quorum && covered ? 'approved' : 'pending';
+}
+
+function isMember(has: readonly string[], wanted: readonly string[]): boolean {
+  return wanted.some((group) => has.includes(group));
+}
+
+// Control and bidirectional characters, line separators and lone surrogates: they can make a trail or a
+// page show something else than what was written. Tabs and newlines are control characters too.
+const UNSAFE = /[\p{Cc}\p{Cs}\p{Bidi_Control}\u2028\u2029]/u;
+const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
+
+/** The reason, trimmed. @throws PosternError `bad-input` */
+export function readReason(reason: string): string {
+  const trimmed = reason.trim();
+  if (!VISIBLE.test(trimmed)) throw new PosternError('bad-input', { reason: 'a decision needs a reason' });
+  if (trimmed.length > MAX_REASON_CHARACTERS) {
+    throw new PosternError('bad-input', {
+      reason: `the reason is longer than ${MAX_REASON_CHARACTERS} characters`,
+    });
+  }
+  if (UNSAFE.test(trimmed)) {
+    throw new PosternError('bad-input', {
+      reason: 'the reason has control characters; write it on one line',
+    });
+  }
+  return trimmed;
+}
