@@ -21,6 +21,18 @@ export const ERRORS = {
     text: 'Postern denied this statement: {reason}',
     hint: 'No approval can release it. Ask whoever maintains rules.yaml if the rule is wrong.',
   },
+  'statement-unreadable': {
+    sqlstate: '42601',
+    http: 400,
+    text: 'syntax error: {reason}',
+    hint: 'Nothing was sent to the database. Postern reads statements with the parser of PostgreSQL 18.',
+  },
+  'statement-too-complex': {
+    sqlstate: '54001',
+    http: 413,
+    text: 'Postern cannot read this statement: {reason}',
+    hint: 'Nothing was sent to the database. Split the statement, or raise limits.maxStatementBytes in postern.yaml.',
+  },
   'request-denied': {
     sqlstate: '42501',
     http: 403,
@@ -130,6 +142,12 @@ export const ERRORS = {
     text: 'the database closed the connection while a statement was running',
     hint: 'Reconnect. Whether the last statement took effect must be checked.',
   },
+  'upstream-protocol': {
+    sqlstate: '08P01',
+    http: 502,
+    text: 'the database broke the protocol: {reason}',
+    hint: 'The session is closed, for what cannot be followed cannot be masked. Tell the operator.',
+  },
   'shutting-down': {
     sqlstate: '57P01',
     http: 503,
@@ -147,6 +165,18 @@ export const ERRORS = {
     http: 503,
     text: 'the audit trail cannot be written, so nothing that must be recorded may run',
     hint: 'The operator must free the disk or fix the trail folder; then send the statement again.',
+  },
+  'trail-locked': {
+    sqlstate: '55006',
+    http: 503,
+    text: 'the trail folder {folder} is in use by another process',
+    hint: 'Stop the other Postern, or give this one its own trail.folder in postern.yaml.',
+  },
+  'trail-damaged': {
+    sqlstate: 'XX001',
+    http: 503,
+    text: 'the trail in {folder} is damaged: {reason}',
+    hint: 'Keep the folder as evidence, run `postern audit verify` on it, and give Postern a new trail.folder.',
   },
   'store-unavailable': {
     sqlstate: '58000',
@@ -209,6 +239,30 @@ export const ERRORS = {
     text: '{reason}',
     hint: 'Correct the input and try again.',
   },
+  'too-many-attempts': {
+    sqlstate: '28000',
+    http: 429,
+    text: 'too many failed authentications from this address',
+    hint: 'Wait a minute. A valid token is accepted all the while.',
+  },
+  'host-refused': {
+    sqlstate: '42501',
+    http: 403,
+    text: 'this API answers only under its own name, and only to pages of its own origin',
+    hint: 'Call it as localhost, 127.0.0.1 or the host that `api.host` in postern.yaml names.',
+  },
+  'api-busy': {
+    sqlstate: '53400',
+    http: 503,
+    text: 'the API already serves {limit} {what}',
+    hint: 'Close one that is no longer needed and try again.',
+  },
+  'internal-error': {
+    sqlstate: 'XX000',
+    http: 500,
+    text: 'something went wrong inside Postern',
+    hint: 'The log has the place it happened. Nothing is said here, so that nothing private is.',
+  },
   'api-unreachable': {
     sqlstate: '08006',
     http: 503,
@@ -225,8 +279,14 @@ export class PosternError extends Error {
   readonly sqlstate: string;
   readonly http: number;
   readonly hint: string;
+  /** Where in the client's own text, in characters from 1; null where that makes no sense. */
+  readonly position: number | null;
 
-  constructor(code: ErrorCode, params: Readonly<Record<string, string | number>> = {}) {
+  constructor(
+    code: ErrorCode,
+    params: Readonly<Record<string, string | number>> = {},
+    position: number | null = null,
+  ) {
     const entry: ErrorEntry = ERRORS[code];
     super(fill(entry.text, params));
     this.name = 'PosternError';
@@ -234,6 +294,7 @@ export class PosternError extends Error {
     this.sqlstate = entry.sqlstate;
     this.http = entry.http;
     this.hint = fill(entry.hint, params);
+    this.position = position;
   }
 }
 

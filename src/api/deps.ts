@@ -1,0 +1,61 @@
+/** What the API is given, and the values it passes between its parts. It reaches the data path by no other road. */
+import type { Agents, Approvals, Approver } from '../approvals/request.ts';
+import type { SearchResult, TrailQuery } from '../audit/search.ts';
+import type { VerifyReport } from '../audit/verify.ts';
+import type { ApproverConfig, Role } from '../config/installation.ts';
+import type { Explanation } from '../policy/explain.ts';
+
+/** A pino logger, or anything that speaks like one. */
+export type ApiLog = {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+};
+
+export type Health = { readonly ready: boolean; readonly problems: readonly string[] };
+
+export type ApiDeps = {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly approvers: readonly ApproverConfig[];
+  readonly approvals: Approvals;
+  readonly agents: Agents;
+  readonly databases: readonly { readonly name: string; readonly logins: readonly string[] }[];
+  /** A SCRAM-SHA-256 verifier of a new password. */
+  makeVerifier(password: string): Promise<string>;
+  readonly trail: {
+    verify(): Promise<VerifyReport>;
+    search(query: TrailQuery): Promise<SearchResult>;
+  };
+  /** What the rules say of this SQL, free of literals. Never runs anything. */
+  explain(input: {
+    readonly sql: string;
+    readonly agent: string;
+    readonly database: string;
+  }): Promise<Explanation>;
+  health(): Health;
+  readonly log: ApiLog;
+};
+
+/** Who a token belongs to. */
+export type Caller = Approver & { readonly roles: readonly Role[] };
+
+/** What a route declares beside its schema: who may call it, and the words of its OpenAPI entry. */
+export type RouteFacts = {
+  readonly summary: string;
+  /** One of these roles is enough. `'anyone'` needs no token. */
+  readonly roles: readonly Role[] | 'anyone';
+  readonly responses: Readonly<
+    Record<string, { readonly description: string; readonly schema?: object; readonly type?: string }>
+  >;
+};
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    facts?: RouteFacts;
+  }
+  interface FastifyRequest {
+    caller: Caller | null;
+  }
+}

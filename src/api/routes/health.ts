@@ -1,0 +1,44 @@
+/** Is it alive, is it ready? For load balancers and supervisors, so without a token. */
+import type { FastifyInstance } from 'fastify';
+import type { ApiDeps } from '../deps.ts';
+
+const health = {
+  type: 'object',
+  properties: { ready: { type: 'boolean' }, problems: { type: 'array', items: { type: 'string' } } },
+} as const;
+
+export function healthRoutes(app: FastifyInstance, deps: ApiDeps): void {
+  app.get(
+    '/healthz',
+    {
+      config: {
+        facts: {
+          summary: 'The process answers',
+          roles: 'anyone',
+          responses: { 200: { description: 'Alive' } },
+        },
+      },
+    },
+    async () => ({ alive: true }),
+  );
+
+  app.get(
+    '/readyz',
+    {
+      config: {
+        facts: {
+          summary: 'Statements can be judged, recorded and sent',
+          roles: 'anyone',
+          responses: {
+            200: { description: 'Ready', schema: health },
+            503: { description: 'Not ready, and why', schema: health },
+          },
+        },
+      },
+    },
+    async (_request, reply) => {
+      const { ready, problems } = deps.health();
+      return reply.code(ready ? 200 : 503).send({ ready, problems });
+    },
+  );
+}

@@ -1,0 +1,145 @@
+/** JSON Schemas (2020-12, as OpenAPI 3.1 uses) of what goes in and out; ajv validates what goes in. */
+import { ACTIONS } from '../sql/statement.ts';
+import { MAX_AGENT_NAME_CHARACTERS, MAX_REASON_CHARACTERS } from '../approvals/limits.ts';
+import { MAX_LABEL_CHARS, MAX_NAMES } from './limits.ts';
+
+export const REQUEST_STATES = [
+  'pending',
+  'approved',
+  'denied',
+  'expired',
+  'withdrawn',
+  'spent',
+  'lapsed',
+] as const;
+
+const text = { type: 'string' } as const;
+const texts = { type: 'array', items: text } as const;
+const time = { type: 'string', format: 'date-time' } as const;
+
+/** An agent's name, as `approvals/agents.ts` takes it. */
+export const agentName = {
+  type: 'string',
+  pattern: `^[a-z][a-z0-9_-]{0,${MAX_AGENT_NAME_CHARACTERS - 1}}$`,
+} as const;
+/** A name that postern.yaml or rules.yaml may give: on one line, no wildcard, nothing that does not show. */
+export const label = {
+  type: 'string',
+  pattern: `^(?! )[^\\p{C}\\p{Zl}\\p{Zp}*]{1,${MAX_LABEL_CHARS}}(?<! )$`,
+} as const;
+export const labels = { type: 'array', items: label, maxItems: MAX_NAMES, uniqueItems: true } as const;
+
+export const requestId = { type: 'string', pattern: '^[A-Za-z0-9-]{1,32}$' } as const;
+/** At least one character that shows. */
+export const reason = {
+  type: 'string',
+  maxLength: MAX_REASON_CHARACTERS,
+  pattern: '[^\\s\\p{Cc}\\p{Cf}]',
+} as const;
+
+/** What fits in a query string, where every value is text. */
+export const count = { type: 'string', pattern: '^[1-9][0-9]{0,4}$' } as const;
+export const instant = {
+  type: 'string',
+  maxLength: 40,
+  pattern: '^\\d{4}-\\d\\d-\\d\\d(T[0-9:.]+(Z|[+-]\\d\\d:\\d\\d))?$',
+} as const;
+export const word = { type: 'string', minLength: 1, maxLength: 200 } as const;
+
+export const errorSchema = {
+  type: 'object',
+  required: ['error'],
+  properties: {
+    error: {
+      type: 'object',
+      required: ['code', 'message', 'hint'],
+      properties: { code: { ...text, description: 'As in docs/errors.md' }, message: text, hint: text },
+    },
+  },
+} as const;
+
+export const decisionSchema = {
+  type: 'object',
+  properties: {
+    decision: { enum: ['approve', 'deny'] },
+    approver: text,
+    reason: text,
+    channel: { enum: ['cli', 'api'] },
+    time,
+  },
+} as const;
+
+export const requestSchema = {
+  type: 'object',
+  required: ['id', 'state', 'agent', 'owner', 'database', 'statement', 'decisions', 'createdAt', 'expiresAt'],
+  properties: {
+    id: text,
+    state: { enum: REQUEST_STATES },
+    createdAt: time,
+    expiresAt: time,
+    sessionId: text,
+    agent: text,
+    owner: { ...text, description: 'The person behind the agent; may not decide' },
+    database: text,
+    environment: text,
+    rulesVersion: text,
+    actions: {
+      type: 'array',
+      items: { type: 'object', properties: { action: { enum: ACTIONS }, command: text, reason: text } },
+    },
+    rules: { ...texts, description: 'Rules that held it' },
+    fingerprint: text,
+    statement: {
+      ...text,
+      description: 'With its literals removed. Written by the agent: escape it before showing it',
+    },
+    relations: texts,
+    maskedColumns: texts,
+    inTransaction: { type: 'boolean' },
+    statedReason: {
+      type: ['string', 'null'],
+      description: "The agent's own words; escape them before showing them",
+    },
+    approverGroups: {
+      type: 'array',
+      items: texts,
+      description: "One member of each list's groups; empty: any approver",
+    },
+    quorum: { type: 'integer' },
+    expiresMs: { type: 'integer' },
+    decisions: { type: 'array', items: decisionSchema },
+  },
+} as const;
+
+export const agentSchema = {
+  type: 'object',
+  properties: {
+    name: text,
+    owner: text,
+    groups: texts,
+    databases: texts,
+    login: text,
+    disabled: { type: 'boolean' },
+    createdAt: time,
+  },
+} as const;
+
+export const agentWithPasswordSchema = {
+  type: 'object',
+  properties: {
+    agent: agentSchema,
+    password: { ...text, description: 'Shown this once. Postern keeps a SCRAM verifier of it only' },
+  },
+} as const;
+
+export const trailRecordSchema = {
+  type: 'object',
+  properties: {
+    v: { const: 1 },
+    seq: { type: 'integer' },
+    time,
+    event: { type: 'object' },
+    prev: text,
+    hash: text,
+  },
+} as const;

@@ -1,0 +1,49 @@
+/** What the API shows of a value of the house. Named member by member, so that a new one is never shown by accident. */
+import type { AgentRecord, Request } from '../approvals/request.ts';
+
+/**
+ * Without `binding`: it is a hash over the SQL with its literals, and whoever knows all but a short literal
+ * could try them out against it (I8).
+ */
+export type RequestView = Omit<Request, 'binding'>;
+
+export function requestView(request: Request): RequestView {
+  return {
+    id: request.id,
+    state: request.state,
+    createdAt: request.createdAt,
+    expiresAt: request.expiresAt,
+    sessionId: request.sessionId,
+    agent: request.agent,
+    owner: request.owner,
+    database: request.database,
+    environment: request.environment,
+    rulesVersion: request.rulesVersion,
+    actions: request.actions,
+    rules: request.rules,
+    fingerprint: request.fingerprint,
+    statement: request.statement,
+    relations: request.relations,
+    maskedColumns: request.maskedColumns,
+    inTransaction: request.inTransaction,
+    statedReason: request.statedReason,
+    approverGroups: request.approverGroups,
+    quorum: request.quorum,
+    expiresMs: request.expiresMs,
+    decisions: request.decisions,
+  };
+}
+
+export type AgentView = Omit<AgentRecord, 'verifier'>;
+
+export function agentView(agent: AgentRecord): AgentView {
+  return {
+    name: agent.name,
+    owner: agent.owner,
+    groups: agent.groups,
+    databases: agent.databases,
+    login: agent.login,
+    disabled: agent.disabled,
+    createdAt: agent.createdAt,
+  };
+}

@@ -1,0 +1,145 @@
+/**
+ * Where is Postern, and with which token? Flags, then the environment, then `.postern/cli.json` here or in a
+ * folder above, then `~/.config/postern/cli.json`.
+ *
+ * Invariant: a token is sent only to a url that came from the same file, from a flag or from the environment.
+ * A url found in some folder's file must not be able to collect a token that was meant for another place.
+ * Non-goals: writing these files.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { DEFAULT_API_HOST, DEFAULT_API_PORT } from '../config/defaults.ts';
+import { UsageError } from './exit-codes.ts';
+
+export type Connection = { readonly url: string; readonly token: string };
+export type ConnectionFlags = { readonly url?: string; readonly token?: string };
+
+type CliFile = {
+  readonly path: string;
+  readonly url: string | null;
+  readonly token: string | null;
+  readonly trail: string | null;
+};
+
+const fileSchema = z.strictObject({
+  url: z.string().optional(),
+  token: z.string().optional(),
+  trail: z.string().optional(),
+});
+
+const DEFAULT_URL = `http://${DEFAULT_API_HOST}:${DEFAULT_API_PORT}`;
+/** Group or others may read, write or search. */
+const NOT_PRIVATE = 0o077;
+
+/** @throws UsageError when there is no token, or a file or url that must not be used */
+export function findConnection(flags: ConnectionFlags, env = process.env, cwd = process.cwd()): Connection {
+  const givenUrl = flags.url ?? (env['POSTERN_URL'] || undefined);
+  const givenToken = flags.token ?? (env['POSTERN_TOKEN'] || undefined);
+  if (givenUrl !== undefined && givenToken !== undefined)
+    return { url: checkedUrl(givenUrl), token: givenToken };
+  const file = findFile(env, cwd);
+  if (givenToken !== undefined) {
+    if (file !== null && file.url !== null) {
+      throw new UsageError(
+        `the token given is not sent to the url in ${file.path}`,
+        'Give the url the same way as the token: --url or POSTERN_URL.',
+      );
+    }
+    return { url: DEFAULT_URL, token: givenToken };
+  }
+  if (file === null || file.token === null) {
+    throw new UsageError(
+      'there is no token to authenticate with',
+      'Set POSTERN_TOKEN, or write {"url": …, "token": …} to .postern/cli.json (mode 600). `postern token new` makes one.',
+    );
+  }
+  return { url: checkedUrl(givenUrl ?? file.url ?? DEFAULT_URL), token: file.token };
+}
+
+/** The trail's folder as a cli.json names it, relative to that file; null where none does. */
+export function findTrailFolder(env = process.env, cwd = process.cwd()): string | null {
+  const file = findFile(env, cwd);
+  return file === null || file.trail === null ? null : resolve(dirname(file.path), file.trail);
+}
+
+function findFile(env: NodeJS.ProcessEnv, cwd: string): CliFile | null {
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    const file = readCliFile(join(folder, '.postern', 'cli.json'));
+    if (file !== null) return file;
+    if (dirname(folder) === folder) break;
+  }
+  return readCliFile(
+    join(env['XDG_CONFIG_HOME'] || join(env['HOME'] || homedir(), '.config'), 'postern', 'cli.json'),
+  );
+}
+
+function readCliFile(path: string): CliFile | null {
+  let text: string;
+  try {
+    const stat = statSync(path);
+    const uid = process.getuid?.();
+    if (uid !== undefined && stat.uid !== uid) {
+      throw new UsageError(
+        `${path} belongs to somebody else, so it is not used`,
+        'Own the file, or work in another folder.',
+      );
+    }
+    if (uid !== undefined && (stat.mode & NOT_PRIVATE) !== 0) {
+      throw new UsageError(`${path} can be read by others, so it is not used`, `Run: chmod 600 ${path}`);
+    }
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw new UsageError(
+      `${path} cannot be read: ${code ?? 'unknown error'}`,
+      'Make it readable to you, and to nobody else.',
+    );
+  }
+  const parsed = fileSchema.safeParse(parseJson(text));
+  if (!parsed.success) {
+    throw new UsageError(
+      `${path} is not as expected`,
+      'It is a JSON object with "url", "token" and "trail", all of them text.',
+    );
+  }
+  return {
+    path,
+    url: parsed.data.url ?? null,
+    token: parsed.data.token ?? null,
+    trail: parsed.data.trail ?? null,
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Without a trailing slash. Plain HTTP stays on this machine: a token would cross the network in clear. */
+function checkedUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (
+    url === null ||
+    (url.protocol !== 'http:' && url.protocol !== 'https:') ||
+    url.username !== '' ||
+    url.search !== ''
+  ) {
+    throw new UsageError('the url given is no http or https url', `It looks like ${DEFAULT_URL}.`);
+  }
+  const local =
+    url.hostname === 'localhost' || url.hostname === '[::1]' || /^127(\.\d+){3}$/.test(url.hostname);
+  if (url.protocol === 'http:' && !local) {
+    throw new UsageError(
+      `the token is not sent to ${url.hostname} over plain HTTP`,
+      'Use https, or an SSH tunnel to the machine.',
+    );
+  }
+  return url.href.replace(/\/+$/, '');
+}

@@ -1,0 +1,174 @@
+/** A whole API for tests: the real store, trail and approvals in a temporary folder, on a free port. */
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { startApi } from '../../src/api/server.ts';
+import type { ApiDeps } from '../../src/api/deps.ts';
+import { openAgents } from '../../src/approvals/agents.ts';
+import type { Agents, NewRequest } from '../../src/approvals/request.ts';
+import { openApprovals } from '../../src/approvals/service.ts';
+import type { ApprovalService } from '../../src/approvals/service.ts';
+import { openSqliteStore } from '../../src/approvals/sqlite-store.ts';
+import { searchTrail } from '../../src/audit/search.ts';
+import { openTrail } from '../../src/audit/trail-writer.ts';
+import type { FileTrail } from '../../src/audit/trail-writer.ts';
+import { verifyTrail } from '../../src/audit/verify.ts';
+import type { Role } from '../../src/config/installation.ts';
+import { emptySnapshot } from '../../src/catalog/snapshot.ts';
+import { parseRules } from '../../src/config/rules-file.ts';
+import { explain } from '../../src/policy/explain.ts';
+import { makeVerifier } from '../../src/wire/scram.ts';
+
+export const TOKENS = {
+  ana: 'token-of-ana-0123456789',
+  bob: 'token-of-bob-0123456789',
+  olga: 'token-of-olga-0123456789',
+  ops: 'token-of-ops-0123456789',
+  audra: 'token-of-audra-0123456789',
+} as const;
+export type Person = keyof typeof TOKENS;
+
+export type Bench = {
+  readonly url: string;
+  readonly port: number;
+  readonly folder: string;
+  readonly trailFolder: string;
+  readonly trail: FileTrail;
+  readonly approvals: ApprovalService;
+  readonly agents: Agents;
+  /** Everything the API has logged, as text. */
+  readonly logged: () => string;
+  /** Stops the API, and nothing else. */
+  readonly stop: () => Promise<void>;
+  /** Starts it again on the same port. */
+  readonly startAgain: () => Promise<void>;
+  /** Calls as a person, or with no token. */
+  readonly call: (who: Person | null, method: string, path: string, body?: unknown) => Promise<Answer>;
+};
+
+/** `body` is what JSON it was; a test that looks at the wrong member fails by itself. */
+// oxlint-disable-next-line no-explicit-any
+export type Answer = { readonly status: number; readonly body: any; readonly headers: Headers };
+
+export function asked(changes: Partial<NewRequest> = {}): NewRequest {
+  return {
+    sessionId: 's1',
+    agent: 'etl-bot',
+    owner: 'olga',
+    database: 'shop',
+    environment: 'prod',
+    binding: 'a'.repeat(64),
+    rulesVersion: 'v1',
+    actions: [
+      { action: 'export', command: 'copy to', reason: 'COPY customers TO STDOUT sends a relation out' },
+    ],
+    rules: ['exports need a data steward'],
+    fingerprint: '0123456789abcdef',
+    statement: 'COPY customers TO STDOUT',
+    relations: ['public.customers'],
+    maskedColumns: ['public.customers.email'],
+    inTransaction: false,
+    statedReason: null,
+    approverGroups: [],
+    quorum: 1,
+    expiresMs: 60_000,
+    ...changes,
+  };
+}
+
+function approver(name: Person, roles: readonly Role[], groups: readonly string[] = []) {
+  return { name, groups, roles, tokenSha256: createHash('sha256').update(TOKENS[name]).digest('hex') };
+}
+
+export async function bench(t: TestContext, changes: Partial<ApiDeps> = {}): Promise<Bench> {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-api-'));
+  const trailFolder = join(folder, 'trail');
+  const trail = await openTrail({
+    folder: trailFolder,
+    sync: 'decisions',
+    segmentBytes: 65_536,
+    onFailure: () => undefined,
+  });
+  const store = openSqliteStore({ file: join(folder, 'postern.db') });
+  const approvals = await openApprovals({ store, trail, maxPendingPerAgent: 1000 });
+  const agents = openAgents({ store, trail });
+  const lines: string[] = [];
+  const log = (fields: object, message: string): void =>
+    void lines.push(`${JSON.stringify(fields)} ${message}`);
+  const reading = parseRules(Buffer.from('version: 1\n'), 'rules.yaml');
+  if (reading.kind !== 'ok') throw new Error('the rules of the bench do not load');
+  const deps: ApiDeps = {
+    host: '127.0.0.1',
+    port: 0,
+    approvers: [
+      approver('ana', ['approver'], ['data-stewards']),
+      approver('bob', ['approver'], ['security']),
+      approver('olga', ['approver']),
+      approver('ops', ['operator']),
+      approver('audra', ['auditor']),
+    ],
+    approvals,
+    agents,
+    databases: [
+      { name: 'shop', logins: ['default', 'reports'] },
+      { name: 'crm', logins: ['default'] },
+    ],
+    makeVerifier: (password) => makeVerifier(password, { salt: randomBytes(16) }),
+    trail: { verify: () => verifyTrail(trailFolder), search: (query) => searchTrail(trailFolder, query) },
+    explain: async ({ agent, database }) =>
+      explain(
+        { kind: 'unreadable', reason: 'the bench reads no SQL', limit: false },
+        reading.rules,
+        emptySnapshot(database),
+        { name: agent, owner: 'olga', groups: [] },
+        { database, environment: 'prod', inTransaction: false },
+      ),
+    health: () => ({ ready: true, problems: [] }),
+    log: { info: log, warn: log, error: log },
+    ...changes,
+  };
+  let api = await startApi(deps);
+  const { port } = api;
+  const url = `http://127.0.0.1:${port}`;
+  t.after(async () => {
+    await api.close();
+    await approvals.close();
+    await trail.close();
+    store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return {
+    url,
+    port,
+    folder,
+    trailFolder,
+    trail,
+    approvals,
+    agents,
+    logged: () => lines.join('\n'),
+    stop: () => api.close(),
+    startAgain: async () => {
+      api = await startApi({ ...deps, port });
+    },
+    call: (who, method, path, body) =>
+      request(url, who === null ? {} : { authorization: `Bearer ${TOKENS[who]}` }, method, path, body),
+  };
+}
+
+export async function request(
+  url: string,
+  headers: Record<string, string>,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Answer> {
+  const response = await fetch(url + path, {
+    method,
+    headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? null : JSON.parse(text), headers: response.headers };
+}
