@@ -4,7 +4,15 @@
  */
 
 export const ACTIONS = [
-  'read', 'export', 'write', 'ddl', 'privilege', 'code', 'config', 'session', 'unknown',
+  'read',
+  'export',
+  'write',
+  'ddl',
+  'privilege',
+  'code',
+  'config',
+  'session',
+  'unknown',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 
@@ -38,6 +46,8 @@ export type CopyOptions = {
   readonly header: boolean;
   /** Columns that CSV quotes always: names, `'*'` for all, `[]` for none. */
   readonly forceQuote: readonly string[] | '*';
+  /** COPY's own ENCODING option, which overrides client_encoding for the data; absent or null without one. */
+  readonly encoding?: string | null;
 };
 
 export type CopyOutSource =
@@ -61,6 +71,16 @@ export type Effect =
   | { readonly kind: 'copy-out'; readonly options: CopyOptions; readonly source: CopyOutSource }
   | { readonly kind: 'copy-in' };
 
+/**
+ * A setting changed by `SET`, `RESET` or `set_config` with a constant name. `value: null` is the default, or
+ * a value that is not known before execution (`known` tells the two apart).
+ */
+export type SettingTouched = {
+  readonly name: string;
+  readonly value: string | null;
+  readonly known: boolean;
+};
+
 export type Statement = {
   /** The statement's own text, cut out of the message (without the separating semicolon). */
   readonly text: string;
@@ -79,6 +99,8 @@ export type Statement = {
   readonly storesWhatItReads: boolean;
   /** Calls that carry an argument out of the statement: set_config, setval, pg_notify, locks, lo_*. */
   readonly sinks: readonly string[];
+  /** Every setting it changes, by whatever road. */
+  readonly settings: readonly SettingTouched[];
   readonly effect: Effect;
   /** 16 hex digits; equal for statements that differ only in literals. */
   readonly fingerprint: string;
@@ -88,4 +110,9 @@ export type Statement = {
 export type Analysis =
   | { readonly kind: 'parsed'; readonly statements: readonly Statement[] }
   /** PostgreSQL's own parser refused it, it is over a limit, or it has a node nobody gave a rule. */
-  | { readonly kind: 'unreadable'; readonly reason: string; readonly limit: boolean };
+  | {
+      readonly kind: 'unreadable';
+      readonly reason: string;
+      readonly limit: boolean;
+      /** Of a syntax error: characters, from 1. */ readonly position?: number;
+    };
