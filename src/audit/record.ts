@@ -22,9 +22,20 @@ export function encodeRecord(
   event: AuditEvent,
 ): { readonly line: string; readonly head: Head } {
   const seq = prev.seq + 1;
-  const eventJson = canonicalJson(event);
+  const eventJson = textOf(event);
   const hash = hashOf(eventJson, prev.hash, seq, time);
   return { line: lineOf(eventJson, hash, prev.hash, seq, time), head: { seq, hash } };
+}
+
+/** An event is a value: the gate notes the same one each time a session sends a text again. */
+const texts = new WeakMap<AuditEvent, string>();
+
+function textOf(event: AuditEvent): string {
+  const known = texts.get(event);
+  if (known !== undefined) return known;
+  const text = canonicalJson(event);
+  texts.set(event, text);
+  return text;
 }
 
 export type ReadProblem = 'malformed' | 'hash-mismatch' | 'not-canonical';

@@ -61,6 +61,17 @@ export class RowRewriter {
     slab.at = to;
   }
 
+  /** Appends the DataRows that fill `buf[start, end)`, masked. Throws `masking-failed` at the first that is none. */
+  rewriteRun(buf: Buffer, start: number, end: number): void {
+    let at = start;
+    while (at < end) {
+      const next = at + HEADER_BYTES <= end ? at + 1 + int32At(buf, at + 1) : end;
+      if (next <= at || next > end) throw new PosternError('masking-failed', { reason: 'a run of rows is broken' });
+      this.rewrite(buf, at, next);
+      at = next;
+    }
+  }
+
   /** Appends `buf[start, end)` as it is: for messages between rows. */
   append(buf: Buffer, start: number, end: number): void {
     const slab = this.#slab;

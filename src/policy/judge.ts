@@ -86,15 +86,12 @@ class Inquiry {
     }
   }
 
+  /**
+   * What PostgreSQL's own parser cannot read, PostgreSQL would refuse, and what is over a limit no human can
+   * judge either: it is denied whatever the rules say, and nobody is bothered with it.
+   */
   unreadable(reason: string): void {
-    const said = `it could not be read: ${reason}`;
-    this.#add({
-      verdict: strictest('hold', this.#rules.defaults.unknown),
-      rule: 'defaults.unknown',
-      action: 'unknown',
-      reason: said,
-    });
-    this.#byRules(null, 'unknown', said);
+    this.#add({ verdict: 'deny', rule: 'unreadable', action: 'unknown', reason: `it cannot be read: ${reason}` });
   }
 
   /** Masked values about to be put where no mask covers them. */

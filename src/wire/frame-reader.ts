@@ -125,6 +125,25 @@ export class FrameReader {
     return true;
   }
 
+  /**
+   * Widens what was just shown by the whole frames of the same type that follow it in the same chunk, for
+   * a caller that treats them all alike. They are within `maxLengthOf`, for they are within one chunk.
+   */
+  extendRun(): void {
+    const chunk = this.#chunk;
+    if (!this.last || this.buffer !== chunk || this.end !== this.#position) return;
+    let at = this.#position;
+    const available = chunk.length;
+    while (at + HEADER_BYTES <= available && chunk[at] === this.type) {
+      const length =
+        ((chunk[at + 1]! << 24) | (chunk[at + 2]! << 16) | (chunk[at + 3]! << 8) | chunk[at + 4]!) >>> 0;
+      if (length < 4 || length >= available - at) break;
+      at += length + 1;
+    }
+    this.#position = at;
+    this.end = at;
+  }
+
   /** Takes every byte not yet shown, in one buffer, out of the reader. Pushing it back changes nothing. */
   takeRest(): Buffer {
     this.#sealMerge();

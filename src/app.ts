@@ -1,0 +1,273 @@
+/**
+ * The composition root: configuration → running system. The only file that knows everything; it decides
+ * nothing itself. What it starts it stops, in the opposite order, and a start that fails half-way leaves
+ * nothing behind.
+ */
+import { randomBytes } from 'node:crypto';
+import pino, { type Logger } from 'pino';
+import { startApi } from './api/server.ts';
+import { openAgents } from './approvals/agents.ts';
+import type { AgentRecord, Agents } from './approvals/request.ts';
+import { openApprovals, type ApprovalService } from './approvals/service.ts';
+import { openSqliteStore } from './approvals/sqlite-store.ts';
+import { realIo, type TrailIo } from './audit/folder.ts';
+import { searchTrail } from './audit/search.ts';
+import { openTrail, type FileTrail } from './audit/trail-writer.ts';
+import { verifyTrail } from './audit/verify.ts';
+import { Catalog } from './catalog/catalog.ts';
+import type { DatabaseConfig, Installation } from './config/installation.ts';
+import { loadInstallation } from './config/installation-file.ts';
+import { formatProblem, type Problem } from './config/problem.ts';
+import { loadRules, watchRules, type RulesOutcome, type RulesWatch } from './config/watch-rules.ts';
+import { PosternError } from './errors.ts';
+import { Judge } from './gate/judge.ts';
+import { CancelKeys } from './net/cancel-keys.ts';
+import { controlConfig } from './net/control-config.ts';
+import { Listener } from './net/listener.ts';
+import type { DatabaseRuntime } from './net/session-starter.ts';
+import { serverTls } from './net/tls.ts';
+import { explain } from './policy/explain.ts';
+import type { RuleSet } from './policy/rules.ts';
+import { analyze, loadParser } from './sql/analyze.ts';
+import { VERSION } from './version.ts';
+import { makeVerifier, SCRAM_SALT_BYTES } from './wire/scram.ts';
+
+export type StartOptions = {
+  readonly configFile: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly log?: 'json' | 'silent';
+  /** How the trail opens files, so that tests can fill its disk. */
+  readonly trailIo?: TrailIo;
+};
+
+export type Postern = {
+  readonly agentPort: number;
+  readonly apiPort: number;
+  readonly agents: Agents;
+  /** Reads the rules file again, as SIGHUP does. */
+  reload(): void;
+  /** Drains and stops everything. */
+  stop(): Promise<void>;
+};
+
+/** How often the catalog is read when nothing says it changed, for DDL that does not pass through Postern. */
+const CATALOG_POLL_MS = 5_000;
+
+/**
+ * Starts Postern.
+ * @throws PosternError `config-invalid` naming file, line and what to do; Error when a port is taken
+ */
+export async function startPostern(options: StartOptions): Promise<Postern> {
+  const installation = readInstallation(options);
+  const log = pino({ level: options.log === 'silent' ? 'silent' : installation.log.level, base: null });
+  const undo: (() => Promise<void> | void)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    return await start(installation, log, undo, { stop, trailIo: options.trailIo ?? realIo });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(
+  installation: Installation,
+  log: Logger,
+  undo: (() => Promise<void> | void)[],
+  { stop, trailIo }: { readonly stop: () => Promise<void>; readonly trailIo: TrailIo },
+): Promise<Postern> {
+  await loadParser();
+  const rules = new RulesInForce(installation.rulesFile);
+  const trail = await startTrail(installation, log, trailIo);
+  undo.push(() => trail.close());
+  await trail.record({ kind: 'postern_started', version: VERSION, rules_version: rules.current.version });
+  const store = openSqliteStore({ file: installation.store.file });
+  undo.push(() => store.close());
+  const { maxPendingRequestsPerAgent: maxPendingPerAgent } = installation.limits;
+  const onError = (error: unknown): void =>
+    log.error({ err: error }, 'approvals: something could not be recorded');
+  const approvals = await openApprovals({ store, trail, maxPendingPerAgent, onError });
+  undo.push(() => approvals.close());
+  const agents = openAgents({ store, trail });
+  const databases = await openDatabases(installation, rules, log, undo);
+  const watch = rules.watch(installation.rulesFile, trail, log);
+  undo.push(() => watch.close());
+  const listener = makeListener(installation, { databases, approvals, trail, agents, log });
+  const api = await startApi(apiDeps(installation, { databases, approvals, trail, agents, rules, log }));
+  undo.push(() => api.close());
+  const agentPort = await listener.listen();
+  undo.push(() => listener.close());
+  log.info({ agents: agentPort, api: api.port }, 'Postern is ready');
+  return { agentPort, apiPort: api.port, agents, reload: () => void watch.reload(), stop };
+}
+
+function readInstallation(options: StartOptions): Installation {
+  const reading = loadInstallation(options.configFile, options.env ?? process.env);
+  if (reading.kind === 'invalid') throw invalid(reading.problems);
+  return reading.installation;
+}
+
+function invalid(problems: readonly Problem[]): PosternError {
+  return new PosternError('config-invalid', { problems: problems.map(formatProblem).join('\n') });
+}
+
+/** The rules, replaced as a whole when a valid new file appears; an invalid one leaves them as they are. */
+class RulesInForce {
+  current: RuleSet;
+
+  constructor(file: string) {
+    const outcome = loadRules(file);
+    if (outcome.kind === 'invalid') throw invalid(outcome.problems);
+    this.current = outcome.rules;
+  }
+
+  watch(file: string, trail: FileTrail, log: Logger): RulesWatch {
+    return watchRules(file, this.current.version, (outcome) => {
+      this.#adopt(outcome, trail, log).catch((error: unknown) => {
+        log.error({ err: error }, 'new rules were not taken: the trail cannot record them');
+      });
+    });
+  }
+
+  async #adopt(outcome: RulesOutcome, trail: FileTrail, log: Logger): Promise<void> {
+    if (outcome.kind === 'invalid') {
+      const problems = outcome.problems.map(formatProblem);
+      log.error({ problems }, 'rules.yaml is not valid; the old rules stay in force');
+      const rules_version = outcome.version ?? '';
+      return trail.record({ kind: 'rules_rejected', rules_version, problems: problems.length });
+    }
+    await trail.record({ kind: 'rules_loaded', rules_version: outcome.rules.version });
+    this.current = outcome.rules;
+    log.info({ version: outcome.rules.version }, 'new rules are in force');
+  }
+}
+
+function startTrail({ trail }: Installation, log: Logger, io: TrailIo): Promise<FileTrail> {
+  return openTrail({
+    ...trail,
+    io,
+    onFailure: (error) =>
+      log.fatal({ err: error }, 'the audit trail cannot be written: statements are refused until it can'),
+    onRecovery: () => log.info('the audit trail is written again'),
+  });
+}
+
+async function openDatabases(
+  { databases, limits }: Installation,
+  rules: RulesInForce,
+  log: Logger,
+  undo: (() => Promise<void> | void)[],
+): Promise<ReadonlyMap<string, DatabaseRuntime>> {
+  const runtimes = new Map<string, DatabaseRuntime>();
+  for (const config of databases.values()) {
+    const catalog = await Catalog.open({
+      connect: () => controlConfig(config),
+      database: config.name,
+      log,
+      pollMs: CATALOG_POLL_MS,
+    });
+    undo.push(() => catalog.close());
+    const sources = { rules: () => rules.current, snapshot: () => catalog.snapshot };
+    runtimes.set(config.name, { config, catalog, judgeFor: judges(config, sources, limits) });
+  }
+  return runtimes;
+}
+
+/** One judge an agent, so that its sessions share what was read; a changed agent gets a new one. */
+function judges(
+  config: DatabaseConfig,
+  sources: ConstructorParameters<typeof Judge>[2],
+  limits: Installation['limits'],
+): (agent: AgentRecord) => Judge {
+  const known = new Map<string, { readonly groups: string; readonly judge: Judge }>();
+  return ({ name, owner, groups }) => {
+    const key = JSON.stringify([owner, groups]);
+    const before = known.get(name);
+    if (before?.groups === key) return before.judge;
+    const where = { database: config.name, environment: config.environment };
+    const judge = new Judge({ name, owner, groups }, where, sources, limits);
+    known.set(name, { groups: key, judge });
+    return judge;
+  };
+}
+
+type Running = {
+  readonly databases: ReadonlyMap<string, DatabaseRuntime>;
+  readonly approvals: ApprovalService;
+  readonly trail: FileTrail;
+  readonly agents: Agents;
+  readonly log: Logger;
+};
+
+function makeListener(installation: Installation, running: Running): Listener {
+  const { listen, limits, maskKey } = installation;
+  return new Listener({
+    ...running,
+    limits,
+    maskKey,
+    host: listen.host,
+    port: listen.port,
+    tls: listen.tls === null ? null : serverTls(listen.tls),
+    tlsRequired: listen.tlsRequired,
+    cancelKeys: new CancelKeys(),
+    findAgent: (name) => running.agents.find(name),
+    mockSecret: randomBytes(32),
+  });
+}
+
+function apiDeps(
+  installation: Installation,
+  running: Running & { readonly rules: RulesInForce },
+): Parameters<typeof startApi>[0] {
+  const { databases, approvals, trail, agents, rules, log } = running;
+  const { folder } = installation.trail;
+  return {
+    ...installation.api,
+    approvers: installation.approvers,
+    approvals,
+    agents,
+    log,
+    makeVerifier: (password) => makeVerifier(password, { salt: randomBytes(SCRAM_SALT_BYTES) }),
+    databases: [...databases.values()].map(({ config }) => ({
+      name: config.name,
+      logins: [...config.logins.keys()],
+    })),
+    trail: {
+      verify: () => verifyTrail(folder),
+      search: (query) => searchTrail(folder, query),
+    },
+    explain: async (input) => {
+      const runtime = databases.get(input.database);
+      if (runtime === undefined)
+        throw new PosternError('not-found', { what: 'database', name: input.database });
+      const agent = agents.find(input.agent);
+      if (agent === null) throw new PosternError('not-found', { what: 'agent', name: input.agent });
+      const where = {
+        database: input.database,
+        environment: runtime.config.environment,
+        inTransaction: false,
+      };
+      return explain(
+        analyze(input.sql, installation.limits),
+        rules.current,
+        runtime.catalog.snapshot,
+        agent,
+        where,
+      );
+    },
+    health: () => healthOf(databases, trail),
+  };
+}
+
+function healthOf(
+  databases: ReadonlyMap<string, DatabaseRuntime>,
+  trail: FileTrail,
+): { ready: boolean; problems: string[] } {
+  const problems = trail.failed ? ['the audit trail cannot be written'] : [];
+  for (const [name, { catalog }] of databases) {
+    if (catalog.failing) problems.push(`the catalog of database "${name}" cannot be read`);
+  }
+  return { ready: problems.length === 0, problems };
+}

@@ -1,0 +1,197 @@
+/**
+ * Judges texts for one agent on one database, and remembers the answers.
+ *
+ * A judgement depends on the text, the rules, the catalog, the agent, and whether a transaction is open;
+ * the cache is emptied whenever rules or catalog change, so a stale verdict cannot be served. Reading and
+ * judging happen once per distinct text; a text seen before costs one map lookup.
+ */
+import type { StatementFacts } from '../audit/event.ts';
+import type { Snapshot } from '../catalog/snapshot.ts';
+import { judge } from '../policy/judge.ts';
+import type { AgentIdentity, Judgement, MaskScope, StatementJudgement } from '../policy/judgement.ts';
+import { compileMasks } from '../policy/masks.ts';
+import type { MaskSet } from '../policy/mask-set.ts';
+import type { RuleSet } from '../policy/rules.ts';
+import { analyze } from '../sql/analyze.ts';
+import type { Analysis, Statement } from '../sql/statement.ts';
+
+/** What is known about one text under one set of rules and one catalog. */
+export type Judged = {
+  readonly text: string;
+  readonly analysis: Analysis;
+  /** Empty when the text could not be read. */
+  readonly statements: readonly Statement[];
+  readonly judgement: Judgement;
+  /** The widest scope of its statements; `opaque` when it could not be read. */
+  readonly scope: MaskScope;
+  readonly masks: MaskSet;
+  readonly snapshot: Snapshot;
+  readonly rulesVersion: string;
+  /** Names the catalog did not know. */
+  readonly unknownRelations: readonly string[];
+  /** Everything the trail says of it, without the session. */
+  readonly facts: Omit<StatementFacts, 'session_id'>;
+  /** It runs DDL or code, so what the catalog said may be untrue once it has run. */
+  readonly changesCatalog: boolean;
+  /** Some statement names a prepared statement or cursor, so the verdict depends on the session. */
+  readonly refersToNames: boolean;
+  /** No statement touches names, settings, the catalog or COPY, and every relation is known. */
+  readonly plain: boolean;
+};
+
+/** Where the rules and the catalog in force come from; both change under a running session. */
+export type Sources = { readonly rules: () => RuleSet; readonly snapshot: () => Snapshot };
+
+export type JudgeLimits = { readonly maxStatementBytes: number; readonly statementCacheEntries: number };
+
+const SCOPE_ORDER: readonly MaskScope[] = ['clean', 'touched', 'opaque'];
+
+/** The wider of two scopes. */
+export function widest(a: MaskScope, b: MaskScope): MaskScope {
+  return SCOPE_ORDER.indexOf(a) >= SCOPE_ORDER.indexOf(b) ? a : b;
+}
+
+export class Judge {
+  readonly agent: AgentIdentity;
+  readonly database: string;
+  readonly environment: string;
+  readonly #sources: Sources;
+  readonly #limits: JudgeLimits;
+  #rules: RuleSet;
+  #snapshot: Snapshot;
+  #masks: MaskSet;
+  #outside = new Map<string, Judged>();
+  #inside = new Map<string, Judged>();
+
+  constructor(
+    agent: AgentIdentity,
+    where: { readonly database: string; readonly environment: string },
+    sources: Sources,
+    limits: JudgeLimits,
+  ) {
+    this.agent = agent;
+    this.database = where.database;
+    this.environment = where.environment;
+    this.#sources = sources;
+    this.#limits = limits;
+    this.#rules = sources.rules();
+    this.#snapshot = sources.snapshot();
+    this.#masks = compileMasks(this.#rules, this.#snapshot, agent);
+  }
+
+  /** The columns masked for this agent under the rules and catalog in force. */
+  get masks(): MaskSet {
+    this.#refresh();
+    return this.#masks;
+  }
+
+  get snapshot(): Snapshot {
+    this.#refresh();
+    return this.#snapshot;
+  }
+
+  /** Never throws; what cannot be read comes back with a verdict that says so. */
+  judge(text: string, inTransaction: boolean): Judged {
+    this.#refresh();
+    const cache = inTransaction ? this.#inside : this.#outside;
+    const known = cache.get(text);
+    if (known !== undefined) return known;
+    const judged = this.#read(text, inTransaction);
+    // A text near the limit is not worth keeping: a few would fill memory (I9).
+    if (text.length <= CACHED_TEXT_LENGTH) {
+      if (cache.size >= this.#limits.statementCacheEntries) evictOldest(cache);
+      cache.set(text, judged);
+    }
+    return judged;
+  }
+
+  #refresh(): void {
+    const rules = this.#sources.rules();
+    const snapshot = this.#sources.snapshot();
+    if (rules === this.#rules && snapshot === this.#snapshot) return;
+    this.#rules = rules;
+    this.#snapshot = snapshot;
+    this.#masks = compileMasks(rules, snapshot, this.agent);
+    this.#outside = new Map();
+    this.#inside = new Map();
+  }
+
+  #read(text: string, inTransaction: boolean): Judged {
+    const analysis = analyze(text, this.#limits);
+    const where = { database: this.database, environment: this.environment, inTransaction };
+    const judgement = judge(analysis, this.#rules, this.#snapshot, this.#masks, this.agent, where);
+    const statements = analysis.kind === 'parsed' ? analysis.statements : [];
+    return {
+      text,
+      analysis,
+      statements,
+      judgement,
+      scope: scopeOf(analysis, judgement),
+      masks: this.#masks,
+      snapshot: this.#snapshot,
+      rulesVersion: this.#rules.version,
+      unknownRelations: judgement.statements.flatMap((s) => s.unknownRelations),
+      facts: this.#facts(statements, judgement),
+      changesCatalog: statements.length === 0 ? analysis.kind !== 'parsed' : statements.some(changesCatalog),
+      refersToNames: statements.some((s) => NAMING.has(s.effect.kind)),
+      plain: analysis.kind === 'parsed' && statements.every((s, i) => isPlain(s, judgement.statements[i])),
+    };
+  }
+
+  #facts(statements: readonly Statement[], judgement: Judgement): Judged['facts'] {
+    const actions = new Set(statements.flatMap((s) => s.actions.map((a) => a.action)));
+    const relations = new Set(
+      judgement.statements.flatMap((s) => s.relationOids.map((oid) => this.#nameOf(oid))),
+    );
+    return {
+      agent: this.agent.name,
+      database: this.database,
+      fingerprint: statements
+        .map((s) => s.fingerprint)
+        .join('+')
+        .slice(0, MAX_FINGERPRINT_CHARS),
+      actions: statements.length === 0 && judgement.causes.length > 0 ? ['unknown'] : [...actions],
+      relations: [...relations],
+      rules: judgement.causes.map((c) => c.rule),
+    };
+  }
+
+  #nameOf(oid: number): string {
+    const relation = this.#snapshot.relations.get(oid);
+    return relation === undefined ? `oid ${oid}` : `${relation.schema}.${relation.name}`;
+  }
+}
+
+/** Texts longer than this are judged afresh each time, in UTF-16 units. */
+const CACHED_TEXT_LENGTH = 16_384;
+/** 16 hex digits a statement: enough for a message of a dozen statements to be told from another. */
+const MAX_FINGERPRINT_CHARS = 200;
+
+const NAMING: ReadonlySet<string> = new Set(['prepare', 'execute', 'declare', 'fetch']);
+const PLAIN_EFFECTS: ReadonlySet<string> = new Set(['none', 'transaction']);
+
+function isPlain(statement: Statement, judged: StatementJudgement | undefined): boolean {
+  return (
+    PLAIN_EFFECTS.has(statement.effect.kind) &&
+    statement.settings.length === 0 &&
+    judged !== undefined &&
+    judged.unknownRelations.length === 0 &&
+    !changesCatalog(statement)
+  );
+}
+
+const CATALOG_ACTIONS: ReadonlySet<string> = new Set(['ddl', 'code', 'privilege', 'unknown']);
+
+function changesCatalog(statement: Statement): boolean {
+  return statement.actions.some((a) => CATALOG_ACTIONS.has(a.action));
+}
+
+function scopeOf(analysis: Analysis, judgement: Judgement): MaskScope {
+  if (analysis.kind !== 'parsed') return 'opaque';
+  return judgement.statements.reduce<MaskScope>((scope, s) => widest(scope, s.scope), 'clean');
+}
+
+function evictOldest(cache: Map<string, Judged>): void {
+  const oldest = cache.keys().next();
+  if (oldest.done !== true) cache.delete(oldest.value);
+}

@@ -1,0 +1,168 @@
+/**
+ * Accepts agents' connections: bounds how many there are and how long start-up may take, answers
+ * CancelRequests, and turns every failure on the way in into an answer the client can read.
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Logger } from 'pino';
+import type { AgentRecord } from '../approvals/request.ts';
+import type { Trail } from '../audit/event.ts';
+import type { Limits } from '../config/installation.ts';
+import { PosternError } from '../errors.ts';
+import { refusalMessage } from '../session/messages.ts';
+import type { Session } from '../session/session.ts';
+import { arrive, authenticate, negotiate, type Arrival } from './client-startup.ts';
+import { startSession, type StarterParts } from './session-starter.ts';
+import type { ServerTls } from './tls.ts';
+
+export type ListenerOptions = StarterParts & {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: ServerTls | null;
+  readonly tlsRequired: boolean;
+  readonly findAgent: (name: string) => AgentRecord | null;
+  readonly mockSecret: Buffer;
+  readonly trail: Trail;
+  readonly limits: Limits;
+  readonly log: Logger;
+};
+
+type Arrived = Extract<Arrival, { kind: 'startup' }>;
+
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #server: Server;
+  readonly #sessions = new Set<Session>();
+  /** Connections that are not sessions yet. */
+  readonly #arriving = new Set<Socket>();
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, (socket) => {
+      this.#accept(socket).catch((error: unknown) => {
+        options.log.error({ err: error }, 'a connection could not be handled');
+        socket.destroy();
+      });
+    });
+  }
+
+  /** @returns the port it listens on @throws Error when the address is taken or not this machine's */
+  async listen(): Promise<number> {
+    const { host, port } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host, port }, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+    this.#server.on('error', (error) => this.#options.log.error({ err: error }, 'the listener failed'));
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : port;
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
+  /** Refuses new connections, ends idle ones, waits for running statements up to the limit, then ends them. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+    });
+    for (const socket of this.#arriving) socket.destroy();
+    for (const session of this.#sessions) session.drain();
+    const deadline = Date.now() + this.#options.limits.shutdownGraceMs;
+    while (this.#sessions.size > 0 && Date.now() < deadline) await sleep(DRAIN_CHECK_MS);
+    for (const session of this.#sessions) session.kill(new PosternError('shutting-down'));
+    await Promise.race([closed, sleep(CLOSE_WAIT_MS)]);
+  }
+
+  async #accept(socket: Socket): Promise<void> {
+    const { limits, log } = this.#options;
+    socket.on('error', (error) => log.debug({ err: error }, 'client connection failed'));
+    if (this.#sessions.size + this.#arriving.size >= limits.maxSessions) {
+      socket.end(refusalMessage(new PosternError('too-many-sessions', { limit: limits.maxSessions }), 'FATAL'));
+      return;
+    }
+    this.#arriving.add(socket);
+    const deadline = setTimeout(() => socket.destroy(), limits.authenticationTimeoutMs);
+    try {
+      await this.#welcome(socket, () => clearTimeout(deadline));
+    } finally {
+      clearTimeout(deadline);
+      this.#arriving.delete(socket);
+    }
+  }
+
+  async #welcome(socket: Socket, settled: () => void): Promise<void> {
+    const { tls, tlsRequired } = this.#options;
+    let writable: { end(data: Buffer): unknown; destroyed: boolean } = socket;
+    try {
+      const arrival = await arrive(socket, tls, tlsRequired);
+      if (arrival.kind === 'cancel') return await this.#cancel(socket, arrival.pid, arrival.secret);
+      writable = arrival.socket;
+      arrival.socket.on('error', (error) => this.#options.log.debug({ err: error }, 'client connection failed'));
+      await this.#begin(socket, arrival, settled);
+    } catch (error) {
+      this.#refuse(error, writable);
+    }
+  }
+
+  async #begin(raw: Socket, arrival: Arrived, settled: () => void): Promise<void> {
+    const { socket, source, startup, secure } = arrival;
+    const { findAgent, mockSecret, tls } = this.#options;
+    negotiate(socket, startup);
+    const name = startup.parameters.get('user') ?? '';
+    const channelBinding = secure ? (tls?.endPoint ?? null) : null;
+    const address = raw.remoteAddress ?? '';
+    const agent = await authenticate(socket, source, name, { find: findAgent, mockSecret, channelBinding }).catch(
+      (error: unknown) => {
+        this.#noteFailure(error, name, address);
+        throw error;
+      },
+    );
+    settled();
+    const session = await startSession(this.#options, { socket, address, startup, agent }, () => source.release(), (s) =>
+      this.#sessions.delete(s),
+    );
+    if (!socket.destroyed) this.#sessions.add(session);
+  }
+
+  #noteFailure(error: unknown, agent: string, address: string): void {
+    if (!(error instanceof PosternError) || error.code !== 'authentication-failed') return;
+    // A name that never was an agent's is somebody's guess, and may be a password typed in the wrong place.
+    const known = this.#options.findAgent(agent) !== null;
+    this.#options.trail.note({
+      kind: 'authentication_failed', agent: known ? agent : '(unknown)', client_address: address,
+    });
+  }
+
+  /** Never answered; the client's socket stays open until the upstream has closed its own. */
+  async #cancel(socket: Socket, pid: number, secret: Buffer): Promise<void> {
+    try {
+      await this.#options.cancelKeys.find(pid, secret)?.cancel();
+    } catch (error) {
+      this.#options.log.debug({ err: error }, 'a cancel could not be passed on');
+    }
+    socket.end();
+  }
+
+  #refuse(error: unknown, socket: { end(data: Buffer): unknown; destroyed: boolean }): void {
+    const { log } = this.#options;
+    if (!(error instanceof PosternError)) log.error({ err: error }, 'a connection could not be handled');
+    const refusal = error instanceof PosternError ? error : new PosternError('upstream-unavailable', { reason: 'an internal error' });
+    log.info({ code: refusal.code }, 'a connection was refused');
+    if (!socket.destroyed) socket.end(refusalMessage(refusal, 'FATAL'));
+  }
+}
+
+const KEEP_ALIVE_MS = 60_000;
+const DRAIN_CHECK_MS = 20;
+/** Sockets that linger after their session must not keep the process. */
+const CLOSE_WAIT_MS = 3_000;
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

@@ -1,0 +1,160 @@
+/**
+ * From the client: frames are taken one at a time and handled in order. A handler that has to wait (for a
+ * human, the catalog, or earlier answers) stops the taking, not the reading: bytes that arrive meanwhile
+ * are kept up to a bound, so that a client that goes away is noticed.
+ *
+ * Invariant: every frame type has a rule here; one without a rule ends the session (I2).
+ */
+import { PosternError } from '../errors.ts';
+import { FrameReader, CLIENT_STREAMABLE } from '../wire/frame-reader.ts';
+import { CLIENT_TYPE, clientMaxLength } from '../wire/client/types.ts';
+import { encodeReadyForQuery } from '../wire/server/ready-for-query.ts';
+import { drain } from './holding.ts';
+import { holdWithheldBind, onExecute } from './execute.ts';
+import { holdsBack, onBind, onClose, onDescribe, onFlush, onParse, onSync, refusing } from './extended.ts';
+import { refusalMessage } from './messages.ts';
+import { onQuery } from './simple.ts';
+import type { Frame, SessionState } from './state.ts';
+
+/** Message overhead around a statement's text: type, length, name, parameter types (2 bytes + 4 each of 65,535). */
+const PARSE_OVERHEAD = 270_000;
+
+export class ClientSide {
+  readonly #session: SessionState;
+  readonly #reader: FrameReader;
+  readonly #fail: (error: unknown) => void;
+  readonly #terminate: () => void;
+  #waiting = false;
+
+  /**
+   * @param fail ends the session because of a client that broke the protocol
+   * @param terminate the client said goodbye
+   */
+  constructor(session: SessionState, fail: (error: unknown) => void, terminate: () => void) {
+    this.#session = session;
+    this.#fail = fail;
+    this.#terminate = terminate;
+    const textLimit = session.parts.limits.maxStatementBytes + PARSE_OVERHEAD;
+    this.#reader = new FrameReader((type) => {
+      const max = clientMaxLength(type);
+      return type === CLIENT_TYPE.query || type === CLIENT_TYPE.parse ? Math.min(max, textLimit) : max;
+    }, CLIENT_STREAMABLE);
+    this.#reader.streaming = true;
+  }
+
+  /** Bytes that arrived and were not handled yet. */
+  get pending(): number {
+    return this.#reader.pending;
+  }
+
+  get waiting(): boolean {
+    return this.#waiting;
+  }
+
+  push(chunk: Buffer): void {
+    this.#reader.push(chunk);
+    this.#pump();
+  }
+
+  #pump(): void {
+    const session = this.#session;
+    try {
+      while (!this.#waiting && !session.closed && this.#reader.next()) {
+        const later = this.#handle();
+        if (later instanceof Promise) this.#wait(later);
+      }
+      session.parts.toUpstream.flush();
+      session.parts.toClient.flush();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #wait(later: Promise<void>): void {
+    this.#waiting = true;
+    // What was sent before must not wait with it.
+    this.#session.parts.toUpstream.flush();
+    later.then(
+      () => {
+        this.#waiting = false;
+        this.#pump();
+      },
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  #handle(): void | Promise<void> {
+    const { type, buffer, start, end } = this.#reader;
+    const session = this.#session;
+    if (session.copyIn === 'active' && !COPY_TYPES.has(type)) return this.#duringCopyIn(type);
+    const frame: Frame = { type, buffer, start, end };
+    switch (type) {
+      case CLIENT_TYPE.query:
+        return this.#after(frame, onQuery);
+      case CLIENT_TYPE.parse:
+        return onParse(session, frame);
+      case CLIENT_TYPE.bind:
+        return onBind(session, frame);
+      case CLIENT_TYPE.describe:
+        return onDescribe(session, frame);
+      case CLIENT_TYPE.execute:
+        return onExecute(session, frame);
+      case CLIENT_TYPE.close:
+        return onClose(session, frame);
+      case CLIENT_TYPE.flush:
+        return this.#after(frame, onFlush);
+      case CLIENT_TYPE.sync:
+        return this.#after(frame, onSync);
+      case CLIENT_TYPE.copyData:
+      case CLIENT_TYPE.copyDone:
+      case CLIENT_TYPE.copyFail:
+        return this.#copyFrame(frame);
+      case CLIENT_TYPE.functionCall:
+        return refuseFunctionCall(session);
+      case CLIENT_TYPE.terminate:
+        return this.#terminate();
+      default:
+        throw new PosternError('protocol-violation', { reason: `message type ${type} has no place here` });
+    }
+  }
+
+  /** A held statement that was bound but not executed is held before anything that follows it. */
+  #after(frame: Frame, handler: (session: SessionState, frame: Frame) => void | Promise<void>): void | Promise<void> {
+    const session = this.#session;
+    if (!holdsBack(session) || session.skipping) return handler(session, frame);
+    return (async () => {
+      await refusing(session, () => holdWithheldBind(session));
+      await handler(session, frame);
+    })();
+  }
+
+  #copyFrame(frame: Frame): void {
+    const session = this.#session;
+    // Outside COPY the server ignores these, late ones after an error above all.
+    if (session.copyIn === 'none' || session.skipping) return;
+    const { gate, toUpstream } = session.parts;
+    toUpstream.forward(gate.passage(), frame.buffer, frame.start, frame.end);
+    if (frame.type !== CLIENT_TYPE.copyData && this.#reader.last) {
+      session.copyIn = 'none';
+      session.copyInReply = null;
+    }
+  }
+
+  /** The server ignores Sync and Flush during COPY FROM STDIN and takes anything else for a failure. */
+  #duringCopyIn(type: number): void {
+    if (type === CLIENT_TYPE.sync || type === CLIENT_TYPE.flush) return;
+    if (type === CLIENT_TYPE.terminate) return this.#terminate();
+    throw new PosternError('protocol-violation', { reason: 'a statement was sent while COPY data was expected' });
+  }
+}
+
+const COPY_TYPES: ReadonlySet<number> = new Set([CLIENT_TYPE.copyData, CLIENT_TYPE.copyDone, CLIENT_TYPE.copyFail]);
+
+async function refuseFunctionCall(session: SessionState): Promise<void> {
+  if (session.skipping) return;
+  await drain(session);
+  const { toClient } = session.parts;
+  toClient.send(refusalMessage(new PosternError('fast-path-denied')));
+  toClient.send(encodeReadyForQuery(session.transaction));
+  toClient.flush();
+}

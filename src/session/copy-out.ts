@@ -1,0 +1,79 @@
+/** COPY … TO STDOUT on its way to the client: passed by reference, or masked as rows would be. */
+import { PosternError } from '../errors.ts';
+import { copyMasker, type CopyMasker } from '../masking/copy/index.ts';
+import { planRow } from '../masking/plan.ts';
+import type { FrameReader } from '../wire/frame-reader.ts';
+import { encodeCopyData } from '../wire/server/copy-data.ts';
+import { decodeCopyOutResponse } from '../wire/server/copy-response.ts';
+import { unknownColumns, type CopyPlan } from './copy-plan.ts';
+import type { Reply } from './replies.ts';
+import type { SessionState } from './state.ts';
+
+const HEADER_BYTES = 5;
+
+export class CopyOut {
+  readonly #session: SessionState;
+  #masker: CopyMasker | null = null;
+
+  constructor(session: SessionState) {
+    this.#session = session;
+  }
+
+  get masking(): boolean {
+    return this.#masker !== null;
+  }
+
+  /** CopyOutResponse has come in answer to `head`. */
+  begin(head: Reply, buffer: Buffer, start: number, end: number): void {
+    this.#masker = null;
+    const session = this.#session;
+    const { masks } = session.parts.gate.judge;
+    const scope = session.effective(scopeOf(head));
+    if (!masks.any && scope === 'clean') return;
+    const plan = planOf(head);
+    if (plan === null) throw new PosternError('masking-failed', { reason: 'COPY data came from an unforeseen statement' });
+    const { columnFormats } = decodeCopyOutResponse(buffer, start, end);
+    const format = plan.options.format === 'binary' ? 1 : 0;
+    // Column for column or not at all: a count that differs says the columns are others.
+    const fits = plan.columns !== null && plan.columns.length === columnFormats.length;
+    const columns = fits && plan.columns !== null ? plan.columns : unknownColumns(columnFormats.length, format);
+    const rows = planRow(columns, masks, fits ? scope : 'opaque', session.knows());
+    if (rows === null) return;
+    const { maskKey, limits } = session.parts;
+    const names = columns.map((c) => c.name);
+    this.#masker = copyMasker(plan.options, rows, names, maskKey, limits.maxMaskedRowBytes);
+  }
+
+  data(reader: FrameReader): void {
+    const { toClient } = this.#session.parts;
+    if (this.#masker === null) {
+      toClient.forward(reader.buffer, reader.start, reader.end);
+      return;
+    }
+    const masked = this.#masker.push(reader.buffer.subarray(reader.start + HEADER_BYTES, reader.end));
+    if (masked.length > 0) toClient.send(encodeCopyData(masked));
+  }
+
+  end(): void {
+    if (this.#masker === null) return;
+    const rest = this.#masker.end();
+    this.#masker = null;
+    if (rest.length > 0) this.#session.parts.toClient.send(encodeCopyData(rest));
+  }
+
+  /** The server gave up half-way; what is not yet masked is dropped. */
+  abort(): void {
+    this.#masker = null;
+  }
+}
+
+function planOf(head: Reply): CopyPlan | null {
+  if (head.kind === 'query') return head.copies[head.index] ?? null;
+  return head.kind === 'execute' ? head.portal.copy : null;
+}
+
+function scopeOf(head: Reply) {
+  if (head.kind === 'execute') return head.scope;
+  if (head.kind === 'query') return head.scope ?? head.judged.judgement.statements[head.index]?.scope ?? 'opaque';
+  return 'opaque';
+}

@@ -1,0 +1,152 @@
+/**
+ * Execute: the moment a prepared statement acts. It is judged again, held if it must be, and the row
+ * description is sent for where Postern lacks one: clients often skip Describe, and without a description
+ * there is nothing to mask by.
+ */
+import { PosternError } from '../errors.ts';
+import type { Judged } from '../gate/judge.ts';
+import type { Permit } from '../gate/permit.ts';
+import type { MaskScope } from '../policy/judgement.ts';
+import { encodeDescribe } from '../wire/client/describe.ts';
+import { decodeExecute } from '../wire/client/execute.ts';
+import { settleCatalog } from './catalog-freshness.ts';
+import { tableColumns, type CopyPlan } from './copy-plan.ts';
+import { describeQuery } from './describe-query.ts';
+import { applyEffects } from './effects.ts';
+import { expand } from './expand.ts';
+import { holdsBack, refusing, releaseWithheld } from './extended.ts';
+import { closeIdleImplicit, drain, holdFor, Skipped } from './holding.ts';
+import type { Portal } from './names.ts';
+import type { Reply } from './replies.ts';
+import type { Frame, SessionState } from './state.ts';
+
+export function onExecute(session: SessionState, frame: Frame): void | Promise<void> {
+  if (session.skipping) return;
+  return refusing(session, () => {
+    const { portal: name } = decodeExecute(frame.buffer, frame.start, frame.end);
+    const portal = portalNamed(session, name);
+    const judged = session.judge(portal.prepared.text);
+    const plain = judged.plain && !session.catalogStale && session.withheld.length === 0;
+    if (plain && judged.judgement.verdict === 'allow') {
+      execute(session, frame, portal, judged, session.parts.gate.admit(judged), null);
+      return undefined;
+    }
+    return slowExecute(session, frame, portal).catch((error: unknown) => {
+      if (!(error instanceof Skipped)) throw error;
+    });
+  });
+}
+
+/** A portal bound by the protocol, or a cursor made with DECLARE, which shares its namespace. */
+function portalNamed(session: SessionState, name: string): Portal {
+  const portal = session.names.portal(name);
+  if (portal !== null) return portal;
+  const text = session.names.cursorText(name);
+  if (text === null) throw new PosternError('unknown-portal', { name });
+  const prepared = { name: '', text, witnessed: null, contradicted: false };
+  const { scope } = session.judge(text);
+  const made: Portal = {
+    name, prepared, parameters: Buffer.alloc(0), scope, batch: session.batch + 1,
+    plan: undefined, describing: false, released: true, copy: null,
+  };
+  return made;
+}
+
+async function slowExecute(session: SessionState, frame: Frame, portal: Portal): Promise<void> {
+  const before = session.judge(portal.prepared.text);
+  await settleCatalog(session, before.unknownRelations.length > 0);
+  const expanded = expand(session, session.judge(portal.prepared.text));
+  const permit = await permitFor(session, portal, expanded.judged);
+  if (session.closed || session.skipping) return;
+  releaseWithheld(session);
+  portal.copy = await copyPlanFor(session, expanded.judged);
+  if (session.closed || session.skipping) return;
+  execute(session, frame, portal, expanded.judged, permit, expanded.scope);
+  session.parts.toUpstream.flush();
+}
+
+async function permitFor(session: SessionState, portal: Portal, judged: Judged): Promise<Permit> {
+  if (portal.released) return session.parts.gate.passage();
+  if (judged.judgement.verdict !== 'hold') return session.parts.gate.admit(judged);
+  const permit = await holdPortal(session, portal, judged);
+  portal.released = true;
+  return permit;
+}
+
+async function holdPortal(session: SessionState, portal: Portal, judged: Judged): Promise<Permit> {
+  await drain(session);
+  if (session.skipping) throw new Skipped();
+  // Only while the portal itself was kept back: a Sync would end one the server already has.
+  if (holdsBack(session)) await closeIdleImplicit(session);
+  return holdFor(session, judged, portal.parameters);
+}
+
+/** Bind of a held statement followed by Flush or Sync: planning it may run code, so it is held here. */
+export async function holdWithheldBind(session: SessionState): Promise<void> {
+  for (const { reply } of session.withheld) {
+    if (reply.kind !== 'bind') continue;
+    const { portal } = reply;
+    if (portal.released) continue;
+    const judged = session.judge(portal.prepared.text);
+    if (judged.judgement.verdict !== 'hold') continue;
+    const permit = await holdPortal(session, portal, judged);
+    permit.spend();
+    portal.released = true;
+  }
+}
+
+function execute(
+  session: SessionState, frame: Frame, portal: Portal, judged: Judged, permit: Permit, scope: MaskScope | null,
+): void {
+  const { toUpstream } = session.parts;
+  const effective = scope ?? judged.scope;
+  describeIfNeeded(session, portal, effective);
+  const undo = judged.plain ? null : applyEffects(session, judged.statements);
+  session.widenTransaction(effective);
+  if (judged.changesCatalog) {
+    session.catalogStale = true;
+    session.dirty = true;
+  }
+  const reply: Reply = { kind: 'execute', scope: effective, portal, undo, copyIn: false };
+  if (judged.statements.some((s) => s.effect.kind === 'copy-in')) {
+    session.copyIn = 'expected';
+    session.copyInReply = reply;
+  }
+  session.implicitOpen = true;
+  session.implicitWork = session.transaction === 'I';
+  session.replies.push(reply);
+  toUpstream.forward(permit, frame.buffer, frame.start, frame.end);
+}
+
+/**
+ * Sends for the portal's description unless the client has. A clean statement needs one witness of the
+ * server's for each catalog and set of rules; one that touches masks needs it for every portal.
+ */
+function describeIfNeeded(session: SessionState, portal: Portal, scope: MaskScope): void {
+  if (portal.describing || portal.plan !== undefined) return;
+  const { prepared } = portal;
+  const { gate, toUpstream } = session.parts;
+  const { masks } = gate.judge;
+  const trusted = session.effective(scope) === 'clean' && !prepared.contradicted;
+  if (trusted && prepared.witnessed === masks) {
+    portal.plan = null;
+    return;
+  }
+  portal.describing = true;
+  session.replies.push({ kind: 'describe', scope, portal, prepared, swallow: true, witness: null });
+  toUpstream.send(gate.passage(), encodeDescribe({ what: 'P', name: portal.name }));
+}
+
+async function copyPlanFor(session: SessionState, judged: Judged): Promise<CopyPlan | null> {
+  for (const { effect } of judged.statements) {
+    if (effect.kind !== 'copy-out') continue;
+    const format = effect.options.format === 'binary' ? 1 : 0;
+    if (effect.source.kind === 'table') {
+      return { options: effect.options, columns: tableColumns(effect.source, judged.snapshot, effect.options.format) };
+    }
+    await drain(session);
+    if (session.skipping || session.closed) return null;
+    return { options: effect.options, columns: await describeQuery(session, effect.source.text, format, 'extended') };
+  }
+  return null;
+}

@@ -1,0 +1,40 @@
+/**
+ * EXECUTE and FETCH mean what their names mean now. The texts behind the names are joined to the message
+ * and the whole is judged as one, so an EXECUTE acts as what it runs, and an approval of it is bound to
+ * both texts.
+ */
+import { PosternError } from '../errors.ts';
+import type { Judged } from '../gate/judge.ts';
+import type { MaskScope } from '../policy/judgement.ts';
+import type { SessionState } from './state.ts';
+
+export type Expanded = { readonly judged: Judged; /** Null: each statement's own. */ readonly scope: MaskScope | null };
+
+/**
+ * @throws PosternError `unknown-prepared-statement` for an EXECUTE of a name this session did not prepare
+ */
+export function expand(session: SessionState, judged: Judged): Expanded {
+  if (!judged.refersToNames) return { judged, scope: null };
+  const prepared = new Map<string, string>();
+  const cursors = new Map<string, string>();
+  const texts: string[] = [];
+  let opened = false;
+  for (const { effect } of judged.statements) {
+    if (effect.kind === 'prepare') prepared.set(effect.name, effect.inner.text);
+    if (effect.kind === 'declare') cursors.set(effect.name, effect.inner.text);
+    if (effect.kind === 'execute') {
+      const text = prepared.get(effect.name) ?? session.names.prepared(effect.name)?.text;
+      if (text === undefined) throw new PosternError('unknown-prepared-statement', { name: effect.name });
+      texts.push(text);
+    }
+    if (effect.kind === 'fetch') {
+      const text = cursors.get(effect.name) ?? session.names.cursorText(effect.name);
+      // A cursor nobody declared in this session was opened by code: nothing is known of its rows.
+      if (text === null) opened = true;
+      else texts.push(text);
+    }
+  }
+  if (texts.length === 0) return { judged, scope: opened ? 'opaque' : null };
+  const whole = session.judge(`${judged.text};\n${texts.join(';\n')}`);
+  return { judged: whole, scope: opened ? 'opaque' : whole.scope };
+}

@@ -1,0 +1,97 @@
+/**
+ * A held statement's wait: settle what went before, ask, tell the client, and wait for the answer while
+ * cancel and disconnect stay possible. Nothing of the held statement has been sent when this begins, and
+ * the permit it returns exists only once the grant is spent.
+ */
+import { PosternError } from '../errors.ts';
+import type { Judged } from '../gate/judge.ts';
+import type { Permit } from '../gate/permit.ts';
+import { encodeFlush, encodeSync } from '../wire/client/bare.ts';
+import { holdNotice } from './messages.ts';
+import type { SessionState } from './state.ts';
+
+const NO_PARAMETERS = new Uint8Array(0);
+
+/** What went before failed, so the server would have skipped this statement too. */
+export class Skipped extends Error {}
+
+/**
+ * Waits until every message sent upstream has been answered.
+ * A Flush makes the server answer what was sent without a Sync.
+ */
+export async function drain(session: SessionState): Promise<void> {
+  if (session.replies.size === 0) return;
+  const { gate, toUpstream } = session.parts;
+  toUpstream.send(gate.passage(), encodeFlush());
+  toUpstream.flush();
+  await session.replies.drained();
+}
+
+/**
+ * Ends an implicit transaction that did no work, so that nothing stays open upstream during a hold. The
+ * answer to this Sync is Postern's own.
+ */
+export async function closeIdleImplicit(session: SessionState): Promise<void> {
+  if (!session.implicitOpen || session.implicitWork || session.transaction !== 'I') return;
+  const { gate, toUpstream } = session.parts;
+  toUpstream.send(gate.passage(), encodeSync());
+  session.batch += 1;
+  session.replies.push({ kind: 'sync', swallow: true, ignoredIfCopyIn: null, epoch: session.batch });
+  session.implicitOpen = false;
+  toUpstream.flush();
+  await session.replies.drained();
+}
+
+/**
+ * Holds one execution until it is decided.
+ * @throws PosternError the refusal the client should see; Skipped when the pipeline failed before it
+ */
+export async function holdFor(
+  session: SessionState,
+  judged: Judged,
+  parameters: Uint8Array = NO_PARAMETERS,
+): Promise<Permit> {
+  session.asking = true;
+  session.withdrawAsked = null;
+  try {
+    return await ask(session, judged, parameters);
+  } finally {
+    session.asking = false;
+    session.holding = null;
+  }
+}
+
+async function ask(session: SessionState, judged: Judged, parameters: Uint8Array): Promise<Permit> {
+  const { gate, limits, toClient } = session.parts;
+  const inTransaction = session.transaction !== 'I' || session.implicitWork;
+  const hold = await gate.hold(judged, {
+    parameters,
+    inTransaction,
+    sessionReason: session.statedReason,
+    maxWaitMs: inTransaction ? limits.maxHoldInTransactionMs : Number.MAX_SAFE_INTEGER,
+  });
+  session.holding = { requestId: hold.request.id, inTransaction };
+  const gone = session.closed ? 'the client disconnected' : session.withdrawAsked;
+  if (gone !== null) await gate.withdraw(hold.request.id, gone);
+  toClient.send(holdNotice(hold.request));
+  toClient.flush();
+  return hold.permit;
+}
+
+/**
+ * Withdraws what is held, if anything is.
+ * @returns whether there was a hold to withdraw
+ */
+export async function withdraw(session: SessionState, reason: string): Promise<boolean> {
+  if (!session.asking) return false;
+  session.withdrawAsked = reason;
+  const { holding } = session;
+  if (holding !== null) await session.parts.gate.withdraw(holding.requestId, reason);
+  return true;
+}
+
+/** Turns whatever went wrong into a refusal the client can be told. */
+export function asRefusal(error: unknown): PosternError {
+  if (error instanceof PosternError) return error;
+  return new PosternError('store-unavailable', { reason: 'an internal error; the log has it' });
+}

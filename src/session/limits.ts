@@ -1,0 +1,9 @@
+/** Bounds of one session that no operator needs to change (I9). The others are in postern.yaml. */
+export const SESSION_LIMITS = {
+  /** Prepared statements, portals or cursors by name. Drivers that cache keep a few hundred. */
+  maxNames: 10_000,
+  /** Messages sent upstream and not yet answered; past it the client is not read until answers come. */
+  maxRepliesOwed: 10_000,
+  /** How many characters of the agent's stated reason are kept, as for one in a comment. */
+  maxReasonChars: 500,
+} as const;

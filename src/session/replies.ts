@@ -1,0 +1,104 @@
+/**
+ * What the upstream still owes: one entry for each message sent to it, in order. The server answers
+ * strictly in order, so the head of this queue says what the next frame means, whose row plan applies,
+ * and whether the answer is the client's or Postern's own to swallow.
+ *
+ * Non-goal: it never looks at bytes. An answer that does not fit the head is a broken protocol and ends
+ * the session (I2).
+ */
+import type { MaskScope } from '../policy/judgement.ts';
+import type { Judged } from '../gate/judge.ts';
+import type { CopyPlan } from './copy-plan.ts';
+import type { Portal, Prepared } from './names.ts';
+
+/** Undoes what was assumed about a name when its message was sent, should the server refuse it. */
+export type Undo = (() => void) | null;
+
+export type Reply =
+  | { readonly kind: 'query'; readonly judged: Judged; /** Null: each statement's own. */ readonly scope: MaskScope | null; readonly copies: readonly (CopyPlan | null)[]; readonly undo: Undo; index: number; failed: boolean }
+  | { readonly kind: 'parse'; readonly scope: MaskScope; readonly undo: Undo; readonly swallow: boolean }
+  | { readonly kind: 'bind'; readonly scope: MaskScope; readonly portal: Portal; readonly undo: Undo }
+  | { readonly kind: 'describe'; readonly scope: MaskScope; readonly portal: Portal | null; readonly prepared: Prepared | null; readonly swallow: boolean; readonly witness: Witness | null }
+  | { readonly kind: 'execute'; readonly scope: MaskScope; readonly portal: Portal; readonly undo: Undo; copyIn: boolean }
+  | { readonly kind: 'close'; readonly swallow: boolean; readonly undo: Undo }
+  | { readonly kind: 'sync'; readonly swallow: boolean; readonly ignoredIfCopyIn: Reply | null; readonly epoch: number }
+  /** A statement of Postern's own that fails on purpose, so that the client's transaction fails too. */
+  | { readonly kind: 'abort' };
+
+/** Receives the row description that Postern asked for itself; null when the server said there is none. */
+export type Witness = (description: Buffer | null) => void;
+
+export class Replies {
+  #queue: Reply[] = [];
+  #at = 0;
+  #waiters: (() => void)[] = [];
+
+  get head(): Reply | null {
+    return this.#queue[this.#at] ?? null;
+  }
+
+  get size(): number {
+    return this.#queue.length - this.#at;
+  }
+
+  push(reply: Reply): void {
+    this.#queue.push(reply);
+  }
+
+  shift(): void {
+    this.#at += 1;
+    this.#compact();
+  }
+
+  /**
+   * After an error the server skips to the next Sync, so nothing before it will be answered. Undoes and
+   * drops those entries.
+   * @returns whether a Sync was found; if not, the client's own messages must be skipped up to its Sync
+   */
+  failToSync(): boolean {
+    const dropped: Reply[] = [];
+    let found = false;
+    for (; this.#at < this.#queue.length; this.#at += 1) {
+      const reply = this.#queue[this.#at];
+      if (reply === undefined || reply.kind === 'sync') {
+        found = reply !== undefined;
+        break;
+      }
+      dropped.push(reply);
+    }
+    for (const reply of dropped.reverse()) undo(reply);
+    this.#compact();
+    return found;
+  }
+
+  /** The server ignores a Sync that reaches it while an extended COPY FROM STDIN is under way. */
+  dropSyncsIgnoredBy(execute: Reply): void {
+    const rest = this.#queue.slice(this.#at);
+    this.#queue = rest.filter((r) => !(r.kind === 'sync' && r.ignoredIfCopyIn === execute));
+    this.#at = 0;
+    this.#compact();
+  }
+
+  /** Resolves once nothing is owed any more. */
+  drained(): Promise<void> {
+    if (this.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiters.push(resolve);
+    });
+  }
+
+  /** Compacting at the end of a batch keeps the array small without moving it for every answer. */
+  #compact(): void {
+    if (this.#at < this.#queue.length) return;
+    this.#queue = [];
+    this.#at = 0;
+    if (this.#waiters.length === 0) return;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const wake of waiters) wake();
+  }
+}
+
+export function undo(reply: Reply): void {
+  if ('undo' in reply && reply.undo !== null) reply.undo();
+}

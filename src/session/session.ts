@@ -1,0 +1,203 @@
+/**
+ * One client and its upstream, from authentication to goodbye: joins the two sides, paces them, and sees to
+ * it that whichever way the session ends, a held request is withdrawn and a running statement cancelled.
+ *
+ * Invariants: I6 (a session ends with a reason the client can read), I9 (back-pressure each way; what a
+ * client may send ahead is bounded). Non-goals: start-up (`net/`), what messages mean (the two sides).
+ */
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Limits } from '../config/installation.ts';
+import { PosternError } from '../errors.ts';
+import type { Gate } from '../gate/gate.ts';
+import { encodeTerminate } from '../wire/client/bare.ts';
+import { ClientSide } from './client-side.ts';
+import { asRefusal, withdraw } from './holding.ts';
+import { refusalMessage } from './messages.ts';
+import { SessionState } from './state.ts';
+import { UpstreamSide } from './upstream-side.ts';
+import { ClientWriter, UpstreamWriter } from './writers.ts';
+
+export type SessionOptions = {
+  readonly client: Duplex;
+  readonly upstream: Duplex;
+  readonly gate: Gate;
+  readonly catalog: Catalog;
+  readonly maskKey: Uint8Array;
+  readonly limits: Limits;
+  readonly log: Logger;
+  /** Sends a CancelRequest with the upstream's own key. */
+  readonly cancelUpstream: () => Promise<void>;
+  readonly onClosed: (reason: string) => void;
+};
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #state: SessionState;
+  readonly #clientSide: ClientSide;
+  readonly #upstreamSide: UpstreamSide;
+  #clientFull = false;
+  #upstreamFull = false;
+  #draining = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    const { client, upstream, gate, catalog, maskKey, limits, log } = options;
+    const toClient = new ClientWriter(client, (full) => this.#paceUpstream(full));
+    const toUpstream = new UpstreamWriter(upstream, (full) => this.#paceClient(full));
+    this.#state = new SessionState({ gate, catalog, toClient, toUpstream, maskKey, limits, log });
+    this.#clientSide = new ClientSide(
+      this.#state,
+      (error) => this.#endWith(error),
+      () => this.#terminated(),
+    );
+    this.#upstreamSide = new UpstreamSide(this.#state);
+  }
+
+  /**
+   * Takes over both sockets.
+   * @param clientRest bytes the client sent behind its last start-up message
+   */
+  start(clientRest: Buffer, upstreamRest: Buffer): void {
+    const { client, upstream } = this.#options;
+    upstream.on('data', (chunk: Buffer) => this.#fromUpstream(chunk));
+    upstream.on('error', (error) => this.#options.log.debug({ err: error }, 'upstream connection failed'));
+    upstream.on('close', () => this.#upstreamLost());
+    client.on('data', (chunk: Buffer) => this.#fromClient(chunk));
+    client.on('error', (error) => this.#options.log.debug({ err: error }, 'client connection failed'));
+    client.on('end', () => this.#close('the client disconnected'));
+    client.on('close', () => this.#close('the client disconnected'));
+    if (client.destroyed) return this.#close('the client disconnected');
+    if (upstreamRest.length > 0) this.#fromUpstream(upstreamRest);
+    if (clientRest.length > 0) this.#fromClient(clientRest);
+    upstream.resume();
+    client.resume();
+  }
+
+  /** A CancelRequest for this session: withdraws what is held, or goes on to the upstream. */
+  async cancel(): Promise<void> {
+    if (await withdraw(this.#state, 'the agent cancelled it')) return;
+    await this.#options.cancelUpstream();
+  }
+
+  /** Ends at the next idle moment, at once if it is idle or holds a statement. */
+  drain(): void {
+    this.#draining = true;
+    if (this.#state.asking || this.#idle()) this.#endWith(new PosternError('shutting-down'));
+  }
+
+  /** Ends now, whatever runs. */
+  kill(error: PosternError): void {
+    this.#endWith(error);
+  }
+
+  #idle(): boolean {
+    const { replies, transaction } = this.#state;
+    return replies.size === 0 && transaction === 'I' && !this.#clientSide.waiting;
+  }
+
+  #fromClient(chunk: Buffer): void {
+    if (this.#state.closed) return;
+    this.#clientSide.push(chunk);
+    if (this.#clientSide.waiting && this.#clientSide.pending > this.#options.limits.maxHeldBytes) this.#pauseClient();
+  }
+
+  #fromUpstream(chunk: Buffer): void {
+    if (this.#state.closed) return;
+    try {
+      this.#upstreamSide.push(chunk);
+    } catch (error) {
+      this.#endWith(error);
+      return;
+    }
+    if (!this.#clientSide.waiting) this.#resumeClient();
+    if (this.#draining && this.#idle()) this.#endWith(new PosternError('shutting-down'));
+  }
+
+  #paceUpstream(full: boolean): void {
+    if (full) this.#options.upstream.pause();
+    else this.#options.upstream.resume();
+  }
+
+  #paceClient(full: boolean): void {
+    this.#upstreamFull = full;
+    if (full) this.#options.client.pause();
+    else this.#resumeClient();
+  }
+
+  #pauseClient(): void {
+    this.#clientFull = true;
+    this.#options.client.pause();
+    // A hold that ends must start the reading again.
+    const watch = setInterval(() => {
+      if (this.#state.closed || !this.#clientSide.waiting) {
+        clearInterval(watch);
+        this.#resumeClient();
+      }
+    }, RESUME_CHECK_MS);
+    watch.unref();
+  }
+
+  #resumeClient(): void {
+    if (this.#upstreamFull) return;
+    if (!this.#clientFull && !this.#options.client.isPaused()) return;
+    this.#clientFull = false;
+    this.#options.client.resume();
+  }
+
+  #terminated(): void {
+    this.#close('the client said goodbye');
+  }
+
+  #upstreamLost(): void {
+    if (this.#state.closed) return;
+    this.#endWith(new PosternError('upstream-lost'));
+  }
+
+  /** Tells the client why, then closes both legs. */
+  #endWith(error: unknown): void {
+    if (this.#state.closed) return;
+    const refusal = asRefusal(error);
+    const { log, client } = this.#options;
+    if (error instanceof PosternError) log.info({ code: error.code, reason: error.message }, 'session ends');
+    else log.error({ err: error }, 'session ends because of a defect');
+    if (client.writable) client.write(refusalMessage(refusal, 'FATAL'));
+    this.#close(refusal.code);
+  }
+
+  #close(reason: string): void {
+    const state = this.#state;
+    if (state.closed) return;
+    const running = state.replies.size > 0;
+    state.closed = true;
+    const { client, upstream, log, onClosed } = this.#options;
+    withdraw(state, reason).catch((error: unknown) => log.error({ err: error }, 'a request could not be withdrawn'));
+    client.end();
+    setTimeout(() => client.destroy(), LINGER_MS).unref();
+    this.#leaveUpstream(upstream, running);
+    onClosed(reason);
+  }
+
+  /** A statement nobody waits for any more is cancelled; then the upstream is told goodbye. */
+  #leaveUpstream(upstream: Duplex, running: boolean): void {
+    const { log, cancelUpstream } = this.#options;
+    upstream.resume();
+    if (!running) {
+      upstream.end(encodeTerminate());
+      setTimeout(() => upstream.destroy(), LINGER_MS).unref();
+      return;
+    }
+    cancelUpstream()
+      .catch((error: unknown) => log.debug({ err: error }, 'a running statement could not be cancelled'))
+      .finally(() => {
+        upstream.end(encodeTerminate());
+        setTimeout(() => upstream.destroy(), LINGER_MS).unref();
+      });
+  }
+}
+
+/** How long a closed leg may take to flush what was written to it, in milliseconds. */
+const LINGER_MS = 2_000;
+/** How often a client that sent too far ahead is looked at again, in milliseconds. */
+const RESUME_CHECK_MS = 50;

@@ -1,0 +1,110 @@
+/**
+ * What one session knows about itself: the two writers, the names, the replies owed, and where the
+ * protocol stands. Both sides of the session share it; only they change it.
+ */
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Gate } from '../gate/gate.ts';
+import { widest, type Judged } from '../gate/judge.ts';
+import { knowsFrom, type KnowsColumn } from '../masking/plan.ts';
+import type { MaskScope } from '../policy/judgement.ts';
+import type { Logger } from 'pino';
+import type { Limits } from '../config/installation.ts';
+import { Names } from './names.ts';
+import { Replies, type Reply } from './replies.ts';
+import type { ClientWriter, UpstreamWriter } from './writers.ts';
+
+/** A frame taken out of the reader, for handling that outlives the reader's position. */
+export type Frame = { readonly type: number; readonly buffer: Buffer; readonly start: number; readonly end: number };
+
+/** `copy-in` as the client's messages see it: asked for, begun, or not. */
+export type CopyIn = 'none' | 'expected' | 'active';
+
+export type SessionParts = {
+  readonly gate: Gate;
+  readonly catalog: Catalog;
+  readonly toClient: ClientWriter;
+  readonly toUpstream: UpstreamWriter;
+  readonly maskKey: Uint8Array;
+  readonly limits: Limits;
+  readonly log: Logger;
+};
+
+export class SessionState {
+  readonly parts: SessionParts;
+  readonly names = new Names();
+  readonly replies = new Replies();
+  /** From the last ReadyForQuery: `I` idle, `T` in a transaction, `E` in a failed one. */
+  transaction: 'I' | 'T' | 'E' = 'I';
+  /** After an error in the extended protocol, everything up to the next Sync is skipped. */
+  skipping = false;
+  /** The next Sync must first make the upstream's implicit or open transaction fail. */
+  abortAtSync = false;
+  /** Something was executed since the last Sync, so an implicit transaction may hold work. */
+  implicitWork = false;
+  /** Something was sent since the last Sync, so an implicit transaction may be open. */
+  implicitOpen = false;
+  /** Counts Syncs and simple queries; portals of a batch end with it unless a transaction is open. */
+  batch = 0;
+  copyIn: CopyIn = 'none';
+  copyInReply: Reply | null = null;
+  /** Held-back messages of a statement that will be held when it is executed. */
+  withheld: Withheld[] = [];
+  /** DDL or code ran: the catalog must be read again before the next judgement. */
+  catalogStale = false;
+  /** DDL or code ran in a transaction that is still open: no catalog reading can show its effects. */
+  dirty = false;
+  /** Widest scope of what ran since the session was last idle: a COMMIT may report on all of it. */
+  transactionScope: MaskScope = 'clean';
+  /** From `SET postern.reason`. */
+  statedReason: string | null = null;
+  /** The request that is waiting, if one is. */
+  holding: { readonly requestId: string; readonly inTransaction: boolean } | null = null;
+  /** A hold is being set up or waits; a cancel must reach it, not the upstream. */
+  asking = false;
+  /** Why a hold must end as soon as it exists: set when a cancel outruns its request. */
+  withdrawAsked: string | null = null;
+  closed = false;
+  #knows: KnowsColumn | null = null;
+  #knowsFor: object | null = null;
+
+  constructor(parts: SessionParts) {
+    this.parts = parts;
+  }
+
+  /** Judges under the transaction state the statement will meet; where that is not known yet, the stricter. */
+  judge(text: string): Judged {
+    const { judge } = this.parts.gate;
+    if (this.replies.size === 0) return judge.judge(text, this.transaction !== 'I' || this.implicitWork);
+    const outside = judge.judge(text, false);
+    const inside = judge.judge(text, true);
+    return STRICTNESS[inside.judgement.verdict] > STRICTNESS[outside.judgement.verdict] ? inside : outside;
+  }
+
+  /** The scope rows and errors are treated with, given what open transactions may have changed. */
+  effective(scope: MaskScope): MaskScope {
+    return this.dirty ? 'opaque' : scope;
+  }
+
+  widenTransaction(scope: MaskScope): void {
+    if (scope !== 'clean') this.transactionScope = widest(this.transactionScope, scope);
+  }
+
+  /** Whether the catalog vouches for a column. While the session is dirty it vouches for base tables only. */
+  knows(): KnowsColumn {
+    const snapshot = this.parts.gate.judge.snapshot;
+    if (this.#knows === null || this.#knowsFor !== snapshot) {
+      this.#knows = knowsFrom(snapshot);
+      this.#knowsFor = snapshot;
+    }
+    const known = this.#knows;
+    if (!this.dirty) return known;
+    return (oid, attnum) => {
+      const kind = snapshot.relations.get(oid)?.kind;
+      return (kind === 'table' || kind === 'partitioned-table') && known(oid, attnum);
+    };
+  }
+}
+
+export type Withheld = { readonly frame: Frame; readonly reply: Reply; readonly executes: boolean };
+
+const STRICTNESS = { allow: 0, hold: 1, deny: 2 } as const;

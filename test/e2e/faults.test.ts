@@ -1,0 +1,120 @@
+/** What breaks underneath: each ends in a clear error, nothing is let through, and it goes on once mended. */
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { realIo, type TrailIo } from '../../src/audit/folder.ts';
+import { verifyTrail } from '../../src/audit/verify.ts';
+import { RULES, settled, startHarness, type Harness } from './harness.ts';
+
+const running: Harness[] = [];
+async function start(options: Parameters<typeof startHarness>[0] = {}): Promise<Harness> {
+  const harness = await startHarness(options);
+  running.push(harness);
+  return harness;
+}
+after(async () => {
+  for (const harness of running) await harness.stop();
+});
+
+test('a full disk under the trail stops what must be recorded, and only that long', async () => {
+  const disk = { full: false };
+  const harness = await start({ trailIo: fillable(disk) });
+  const agent = await harness.agent();
+  assert.equal((await agent.query('select 1 as one')).rowCount, 1);
+  disk.full = true;
+  await agent.query('select 2').catch(() => undefined);
+  await sleep(100);
+  const marked = 'select 3 as nobody_recorded_this';
+  await assert.rejects(agent.query(marked), { code: '53100' });
+  await assert.rejects(agent.query('drop table orders'), { code: '53100' });
+  assert.ok(!(await harness.statementLog()).includes('nobody_recorded_this'));
+  disk.full = false;
+  await recovers(() => agent.query('select 4'));
+  const report = await verifyTrail(join(harness.folder, 'trail'));
+  assert.ok(report.ok, JSON.stringify(report));
+});
+
+test('a database that goes away ends its sessions with a reason, and comes back', async () => {
+  const harness = await start();
+  const agent = await harness.agent();
+  const slow = agent.query('select pg_sleep(30)').catch((error: Error) => error);
+  await sleep(200);
+  await harness.server.kill();
+  const error = (await slow) as Error & { code?: string };
+  assert.ok(error.code === '08006' || /terminat|closed/.test(error.message), String(error));
+  await assert.rejects(harness.agent(), { code: '08006' });
+});
+
+test('invalid rules leave the old ones in force, and say so in the trail', async () => {
+  const harness = await start();
+  const agent = await harness.agent();
+  await harness.writeRules('version: 1\nrules:\n  - nmae: oops\n');
+  const run = agent.query('drop table orders').catch((error: Error) => error);
+  const request = await harness.nextRequest();
+  await harness.decide(request.id, 'deny', 'still held');
+  assert.match(String(await run), /still held/);
+  assert.match(await harness.trail(), /"kind":"rules_rejected"/);
+  await harness.writeRules(RULES);
+});
+
+test('a restart withdraws what was waiting, and the trail stays whole', async () => {
+  const harness = await start();
+  const agent = await harness.agent();
+  const run = agent.query('drop table orders').catch((error: Error) => error);
+  const request = await harness.nextRequest();
+  await harness.restartPostern();
+  assert.match(String(await run), /withdrawn|shutting down|terminated/);
+  await settled(harness, request.id, 'withdrawn');
+  const report = await verifyTrail(join(harness.folder, 'trail'));
+  assert.ok(report.ok, JSON.stringify(report));
+});
+
+test('one changed byte of the trail is found, and its place named', async () => {
+  const harness = await start();
+  const agent = await harness.agent();
+  for (let i = 0; i < 20; i += 1) await agent.query(`select ${i}`);
+  await harness.trail();
+  const file = join(harness.folder, 'trail', 'trail-000001.jsonl');
+  const bytes = await readFile(file);
+  const at = bytes.indexOf('statement_allowed');
+  const line = bytes.subarray(0, at).toString().split('\n').length;
+  bytes[at] = 's'.charCodeAt(0) ^ 1;
+  const copy = join(harness.folder, 'changed.jsonl');
+  await writeFile(copy, bytes);
+  const report = await verifyTrail([copy]);
+  assert.ok(!report.ok);
+  assert.equal(report.line, line);
+});
+
+async function recovers(attempt: () => Promise<unknown>): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const error = await attempt().then(
+      () => null,
+      (failure: unknown) => failure,
+    );
+    if (error === null) return;
+    await sleep(100);
+  }
+  assert.fail('it never recovered');
+}
+
+/** Real files on a disk that can be full. */
+function fillable(disk: { readonly full: boolean }): TrailIo {
+  return {
+    async open(path, flags, mode) {
+      const file = await realIo.open(path, flags, mode);
+      return new Proxy(file, {
+        get(target, name) {
+          const value: unknown = Reflect.get(target, name, target);
+          if (typeof value !== 'function') return value;
+          if (name === 'write' && disk.full) {
+            return () => Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
+          }
+          return value.bind(target) as unknown;
+        },
+      });
+    },
+  };
+}
