@@ -21,12 +21,14 @@ type CliFile = {
   readonly url: string | null;
   readonly token: string | null;
   readonly trail: string | null;
+  readonly rules: string | null;
 };
 
 const fileSchema = z.strictObject({
   url: z.string().optional(),
   token: z.string().optional(),
   trail: z.string().optional(),
+  rules: z.string().optional(),
 });
 
 const DEFAULT_URL = `http://${DEFAULT_API_HOST}:${DEFAULT_API_PORT}`;
@@ -62,6 +64,12 @@ export function findConnection(flags: ConnectionFlags, env = process.env, cwd = 
 export function findTrailFolder(env = process.env, cwd = process.cwd()): string | null {
   const file = findFile(env, cwd);
   return file === null || file.trail === null ? null : resolve(dirname(file.path), file.trail);
+}
+
+/** The rules file as a cli.json names it, relative to that file; null where none does. */
+export function findRulesFile(env = process.env, cwd = process.cwd()): string | null {
+  const file = findFile(env, cwd);
+  return file === null || file.rules === null ? null : resolve(dirname(file.path), file.rules);
 }
 
 function findFile(env: NodeJS.ProcessEnv, cwd: string): CliFile | null {
@@ -103,7 +111,7 @@ function readCliFile(path: string): CliFile | null {
   if (!parsed.success) {
     throw new UsageError(
       `${path} is not as expected`,
-      'It is a JSON object with "url", "token" and "trail", all of them text.',
+      'It is a JSON object with "url", "token", "trail" and "rules", all of them text.',
     );
   }
   return {
@@ -111,6 +119,7 @@ function readCliFile(path: string): CliFile | null {
     url: parsed.data.url ?? null,
     token: parsed.data.token ?? null,
     trail: parsed.data.trail ?? null,
+    rules: parsed.data.rules ?? null,
   };
 }
 

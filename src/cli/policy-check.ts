@@ -1,6 +1,7 @@
 /** `postern policy check`: does a rules file load? Offline. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { findRulesFile } from './connection.ts';
 import { EXIT, Finished, UsageError } from './exit-codes.ts';
 import { json, print, safe } from './output.ts';
 
@@ -8,9 +9,10 @@ export function policyCheckCommand(policy: Command): void {
   policy
     .command('check')
     .description('validate a rules file and name each problem with its place')
-    .argument('[file]', 'the rules file', 'rules.yaml')
+    .argument('[file]', 'the rules file; without it rules.yaml here, without that "rules" of .postern/cli.json')
     .option('--json', 'print the problems as JSON')
-    .action(async (file: string, options: { json?: true }) => {
+    .action(async (named: string | undefined, options: { json?: true }) => {
+      const file = named ?? rulesFile();
       // Only here is YAML needed; `postern approve` should not wait for it to load.
       const { parseRules } = await import('../config/rules-file.ts');
       const { formatProblem } = await import('../config/problem.ts');
@@ -29,6 +31,10 @@ export function policyCheckCommand(policy: Command): void {
       else for (const problem of reading.problems) print(safe(formatProblem(problem)));
       throw new Finished(EXIT.refused);
     });
+}
+
+function rulesFile(): string {
+  return existsSync('rules.yaml') ? 'rules.yaml' : (findRulesFile() ?? 'rules.yaml');
 }
 
 function counted(count: number, word: string): string {

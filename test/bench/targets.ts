@@ -1,0 +1,102 @@
+/** What is measured: nothing in between, a bare pipe, Postern that allows all, Postern that masks. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DEFAULT_KEYS } from '../../src/policy/rules.ts';
+
+export type Target = {
+  readonly name: string;
+  readonly url: string;
+  /** The process in between; null for a direct connection. */
+  readonly process: ChildProcess | null;
+};
+
+export type Upstream = {
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+};
+
+const START_TIMEOUT_MS = 20_000;
+const AGENT = { user: 'bench-agent', password: randomBytes(12).toString('hex') };
+
+const MASKS = `masks:
+  - { name: mail, columns: [public.small.email, public.wide.email], with: { partial: { keepLast: 4 } } }
+`;
+
+/** Starts a file of this folder and resolves with the port it says it listens on. */
+async function start(file: string, args: readonly string[]): Promise<{ port: number; child: ChildProcess }> {
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  const child = fork(path, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const port = await new Promise<number>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`${file} did not start in time`)), START_TIMEOUT_MS);
+    child.once('message', (message: { port: number }) => {
+      clearTimeout(timer);
+      resolve(message.port);
+    });
+    child.once('exit', (code) => {
+      clearTimeout(timer);
+      reject(new Error(`${file} ended with code ${code} before it was ready`));
+    });
+  });
+  return { port, child };
+}
+
+export function urlOf(port: number, database: string, login: { user: string; password: string }): string {
+  return `postgres://${login.user}:${login.password}@127.0.0.1:${port}/${database}`;
+}
+
+export async function startPipe(upstream: Upstream): Promise<Target> {
+  const { port, child } = await start('pipe.ts', [String(upstream.port)]);
+  return { name: 'bare Node pipe', url: urlOf(port, upstream.database, upstream), process: child };
+}
+
+/** @param folder where its configuration, store and trail go */
+export async function startPosternTarget(
+  folder: string,
+  upstream: Upstream,
+  masks: boolean,
+): Promise<Target> {
+  await mkdir(folder, { recursive: true });
+  const defaults = DEFAULT_KEYS.map((key) => `${key}: allow`).join(', ');
+  await writeFile(join(folder, 'rules.yaml'), `version: 1\n${masks ? MASKS : ''}defaults: { ${defaults} }\n`);
+  const login = `{ user: ${upstream.user}, password: { inline: '${upstream.password}' } }`;
+  await writeFile(
+    join(folder, 'postern.yaml'),
+    `listen: { port: 0 }
+api: { port: 0 }
+databases:
+  ${upstream.database}:
+    host: 127.0.0.1
+    port: ${upstream.port}
+    environment: bench
+    control: ${login}
+    logins: { default: ${login} }
+maskKey: { inline: '${randomBytes(32).toString('hex')}' }
+`,
+    { mode: 0o600 },
+  );
+  const { port, child } = await start('postern.ts', [
+    join(folder, 'postern.yaml'),
+    AGENT.user,
+    AGENT.password,
+  ]);
+  return {
+    name: masks ? 'Postern, masks' : 'Postern, allow all',
+    url: urlOf(port, upstream.database, AGENT),
+    process: child,
+  };
+}
+
+/** Lets a child end in its own way, by closing the channel, and insists after a while. */
+export async function endChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const timer = setTimeout(() => child.kill('SIGKILL'), 5000);
+  if (child.connected) child.disconnect();
+  await gone;
+  clearTimeout(timer);
+}
