@@ -29,3 +29,11 @@ export const MAX_PARTIAL_KEEP = 16;
 
 /** Bytes of the key for hashes in masks: as many as HMAC-SHA-256 puts out. */
 export const MASK_KEY_BYTES = 32;
+
+/** What numbers may be rounded to. A multiple of 1 is the number itself; above, floats are not exact. */
+export const MIN_ROUND_TO = 2;
+export const MAX_ROUND_TO = 1_000_000_000_000_000;
+
+/** Paths of one JSON mask, and the steps of one: far above any written by hand. */
+export const MAX_JSON_PATHS = 50;
+export const MAX_JSON_STEPS = 32;

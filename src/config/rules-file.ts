@@ -3,7 +3,7 @@
  * guessed: a file with one wrong key does not load, and the rules in force stay.
  */
 import { createHash } from 'node:crypto';
-import type { DefaultKey, MaskRule, Rule, RuleSet, Verdict } from '../policy/rules.ts';
+import type { DefaultKey, MaskFunction, MaskRule, Rule, RuleSet, Verdict } from '../policy/rules.ts';
 import { DEFAULT_EXPIRES_MS, DEFAULT_QUORUM } from '../policy/limits.ts';
 import { MAX_PROBLEMS } from './limits.ts';
 import type { Problem } from './problem.ts';
@@ -70,7 +70,7 @@ function ruleSet(written: WrittenRules, version: string): RuleSet {
   const masks = (written.masks ?? []).map((mask): MaskRule => ({
     name: mask.name,
     columns: mask.columns,
-    with: mask.with,
+    with: maskOf(mask),
     visibleTo: { agents: mask.visibleTo?.agents ?? [], groups: mask.visibleTo?.groups ?? [] },
   }));
   const rules = (written.rules ?? []).map((rule): Rule => ({
@@ -87,6 +87,17 @@ function ruleSet(written: WrittenRules, version: string): RuleSet {
     if (verdict !== undefined) defaults[key as DefaultKey] = verdict;
   }
   return { version, masks, rules, defaults };
+}
+
+type WrittenMask = NonNullable<WrittenRules['masks']>[number];
+
+/** `detect` with `with` is one function. Called for masks without problems only. */
+function maskOf({ with: mask, detect }: WrittenMask): MaskFunction {
+  if (detect === undefined) return mask ?? { kind: 'null' };
+  const detectors = [...new Set(detect)];
+  if (mask === undefined) return { kind: 'detect', detectors, with: { kind: 'label' } };
+  const fits = mask.kind === 'redact' || mask.kind === 'hash' || mask.kind === 'partial';
+  return fits ? { kind: 'detect', detectors, with: mask } : mask;
 }
 
 /** A name stands for one thing in causes, events and requests; masks and rules share the namespace. */
@@ -110,11 +121,24 @@ function duplicates(source: YamlSource, written: WrittenRules): Problem[] {
   return problems;
 }
 
+const FOR_FINDINGS: readonly MaskFunction['kind'][] = ['redact', 'hash', 'partial'];
+
 /** Keys that are right by themselves and mean nothing together. */
 function contradictions(source: YamlSource, written: WrittenRules): Problem[] {
   const problems: Problem[] = [];
   for (const [index, mask] of (written.masks ?? []).entries()) {
-    if (mask.with.kind === 'partial' && mask.with.keepFirst + mask.with.keepLast === 0) {
+    if (mask.with === undefined && mask.detect === undefined)
+      problems.push(source.problem(['masks', index, 'with'], '"with" is missing'));
+    if (mask.detect !== undefined && mask.with !== undefined && !FOR_FINDINGS.includes(mask.with.kind)) {
+      problems.push(
+        source.problem(
+          ['masks', index, 'with'],
+          `"${mask.with.kind}" cannot stand in place of what \`detect\` finds`,
+          'one of redact, hash, partial: { keepLast: 4 }; without `with`, [email] and the like',
+        ),
+      );
+    }
+    if (mask.with?.kind === 'partial' && mask.with.keepFirst + mask.with.keepLast === 0) {
       problems.push(
         source.problem(
           ['masks', index, 'with'],

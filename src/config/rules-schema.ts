@@ -4,81 +4,26 @@
  */
 import { z } from 'zod';
 import { DEFAULT_KEYS } from '../policy/rules.ts';
-import type { DefaultKey, MaskFunction } from '../policy/rules.ts';
+import type { DefaultKey } from '../policy/rules.ts';
 import { DEFAULT_EXPIRES_MS } from '../policy/limits.ts';
 import { ACTIONS } from '../sql/statement.ts';
-import { MAX_EXPIRES_MS, MAX_PARTIAL_KEEP, MAX_QUORUM, MIN_EXPIRES_MS } from './limits.ts';
+import { MAX_EXPIRES_MS, MAX_QUORUM, MIN_EXPIRES_MS } from './limits.ts';
+import { detectors, LATER_MASKS, maskFunction } from './mask-schema.ts';
 import { parseColumnPattern, parseRelationPattern } from './name-pattern.ts';
-import type { PatternReading } from './name-pattern.ts';
 import type { Reserved } from './schema-problems.ts';
-import { duration, exactName, label, oneOrMore } from './values.ts';
+import { bad, duration, exactName, label, oneOrMore, pattern } from './values.ts';
 
 export { DEFAULT_EXPIRES_MS };
 
 /** Keys that DESIGN gives to a later version; naming them is an error, never a key that does nothing. */
 export const RESERVED: Reserved = {
   '': ['trust', 'agents', 'include'],
-  'masks[]': ['detect', 'searchable', 'when'],
-  'masks[].with': ['number', 'date', 'tokenize', 'format'],
+  'masks[]': ['searchable', 'when'],
+  'masks[].with': LATER_MASKS,
   'rules[]': ['escalate', 'requireReason', 'hold', 'mode'],
   'rules[].when': ['rowsOver', 'rows', 'column', 'time', 'window', 'timeWindow', 'between'],
   defaults: ['influence'],
 };
-
-const LATER_MASKS = ['number', 'date', 'tokenize', 'format'];
-
-const keep = z
-  .int('expected a whole number')
-  .min(0, 'must not be negative')
-  .max(MAX_PARTIAL_KEEP, `must not be more than ${MAX_PARTIAL_KEEP}`);
-
-const partial = z.strictObject({ keepFirst: keep.optional(), keepLast: keep.optional() });
-
-/** `null` as the word or YAML's own null. */
-const maskFunction = z
-  .union([z.null(), z.string(), z.strictObject({ partial })])
-  .transform((written, context): MaskFunction => {
-    if (written === null || written === 'null') return { kind: 'null' };
-    if (typeof written === 'object') {
-      return {
-        kind: 'partial',
-        keepFirst: written.partial.keepFirst ?? 0,
-        keepLast: written.partial.keepLast ?? 0,
-      };
-    }
-    switch (written) {
-      case 'redact':
-      case 'hash':
-      case 'email':
-        return { kind: written };
-      case 'partial':
-        return bad(context, '"partial" needs to know what to keep', 'write partial: { keepLast: 4 }');
-      default:
-        if (LATER_MASKS.includes(written))
-          return bad(context, `"${written}" is not supported by this version`, 'use null, redact or hash');
-        return bad(
-          context,
-          `"${written}" is not a mask`,
-          'one of null, redact, hash, email, partial: { keepLast: 4 }',
-        );
-    }
-  });
-
-function pattern<T>(parse: (text: string) => PatternReading<T>) {
-  return z.string().transform((text, context): T => {
-    const reading = parse(text);
-    return reading.kind === 'ok' ? reading.pattern : bad(context, reading.message, reading.suggestion);
-  });
-}
-
-function bad(
-  context: { addIssue(issue: { code: 'custom'; message: string; params?: object }): void },
-  message: string,
-  suggestion: string | null,
-): never {
-  context.addIssue({ code: 'custom', message, params: { suggestion } });
-  return z.NEVER;
-}
 
 /** Names in causes and events; ours must not be claimed by a file. */
 const ruleName = label().refine(
@@ -86,14 +31,17 @@ const ruleName = label().refine(
   'this name belongs to Postern itself',
 );
 
-const mask = z.strictObject({
-  name: ruleName,
-  columns: oneOrMore(pattern(parseColumnPattern)),
-  with: maskFunction,
-  visibleTo: z
-    .strictObject({ agents: oneOrMore(exactName()).optional(), groups: oneOrMore(exactName()).optional() })
-    .optional(),
-});
+const mask = z
+  .strictObject({
+    name: ruleName,
+    columns: oneOrMore(pattern(parseColumnPattern)),
+    with: maskFunction.optional(),
+    detect: detectors.optional(),
+    visibleTo: z
+      .strictObject({ agents: oneOrMore(exactName()).optional(), groups: oneOrMore(exactName()).optional() })
+      .optional(),
+  })
+  .meta({ anyOf: [{ required: ['with'] }, { required: ['detect'] }] });
 
 const action = z.enum(ACTIONS);
 

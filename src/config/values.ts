@@ -1,6 +1,7 @@
 /** Small values shared by both configuration files: durations, sizes, names, lists of one. */
 import { z } from 'zod';
 import { MAX_LABEL_LENGTH } from './limits.ts';
+import type { PatternReading } from './name-pattern.ts';
 
 const MS_PER_UNIT: Readonly<Record<string, number>> = {
   ms: 1,
@@ -87,4 +88,22 @@ export function label() {
 /** A name that is compared exactly, because a pattern there would show more than was meant. */
 export function exactName() {
   return label().refine((text) => !text.includes('*'), 'must be an exact name; * is not a pattern here');
+}
+
+/** A text with a small grammar of its own. */
+export function pattern<T>(parse: (text: string) => PatternReading<T>) {
+  return z.string().transform((text, context): T => {
+    const reading = parse(text);
+    return reading.kind === 'ok' ? reading.pattern : bad(context, reading.message, reading.suggestion);
+  });
+}
+
+/** From a transform: what is wrong, and what to write instead. */
+export function bad(
+  context: { addIssue(issue: { code: 'custom'; message: string; params?: object }): void },
+  message: string,
+  suggestion: string | null,
+): never {
+  context.addIssue({ code: 'custom', message, params: { suggestion } });
+  return z.NEVER;
 }

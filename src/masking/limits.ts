@@ -27,3 +27,34 @@ export const COPY_ROW_BYTES = 64 * 1024 * 1024;
 
 /** COPY's binary header extension is empty in every release; more than this is not COPY data. */
 export const COPY_EXTENSION_BYTES = 64 * 1024;
+
+/** Digits of a number's integer part that are rounded; numeric allows 131,072 before the point. */
+export const NUMBER_DIGITS = 1000;
+
+/** Bytes of a value that `digits` makes a token of: above any number people write. */
+export const DIGITS_MAX_BYTES = 256;
+/** Fewer digits than this have so few tokens that each could be told by its frequency. */
+export const DIGITS_MIN_DIGITS = 4;
+
+/** Bytes of a JSON value that is looked into, and how deep; beyond it becomes NULL. */
+export const JSON_MAX_BYTES = 1024 * 1024;
+export const JSON_MAX_DEPTH = 256;
+
+/** Bytes of a text that is searched; a longer one is redacted whole. */
+export const DETECT_MAX_BYTES = 256 * 1024;
+/** The shortest finding, `a@b.co`: bounds how many there are in a text. */
+export const FINDING_MIN_BYTES = 6;
+
+/** Digits of a payment card's number, ISO/IEC 7812-1 (8 to 19, and no network issues fewer than 13). */
+export const CARD_MIN_DIGITS = 13;
+export const CARD_MAX_DIGITS = 19;
+/** Digits of an international telephone number without its prefix, ITU-T E.164; the least any country uses. */
+export const PHONE_MIN_DIGITS = 7;
+export const PHONE_MAX_DIGITS = 15;
+/** Characters of an IBAN, ISO 13616-1; the shortest is Norway's. */
+export const IBAN_MIN_CHARS = 15;
+export const IBAN_MAX_CHARS = 34;
+/** Bytes of a JWT's header that are decoded; a longer one counts as found without a look. */
+export const JWT_HEADER_BYTES = 4096;
+/** Spaces and dashes between two digits of one number: ` - `. */
+export const GAP_MAX_CHARS = 3;

@@ -28,12 +28,46 @@ const PLAIN_NOTICE_CLASSES: readonly string[] = ['00', '01'];
 /** Under `clean`, the same map; else a new one with `S`, `V`, `C` and `M` only. */
 export function stripError(fields: MessageFields, scope: MaskScope): MessageFields {
   if (scope === 'clean') return fields;
+  if (fromParseAnalysis(fields)) return kept(fields, 'S', 'V', 'C', 'M', 'H', 'P');
   const severity = severityOf(fields, ERROR_SEVERITIES, 'ERROR');
   const code = fields.get('C') ?? '';
   // user code can't raise FATAL: that is the server ending the session, and drivers must see why
   const userMade = scope === 'opaque' && severity === 'ERROR';
   const known = !userMade && !code.startsWith(RAISED_CLASS) && conditionName(code) !== null;
   return stripped(severity, known ? code : GENERIC_SQLSTATE);
+}
+
+/**
+ * Where PostgreSQL finds out that a statement names what is not there or does not fit, before it has read a
+ * row. The text says nothing but what the client wrote and what the catalog has. Only these places: others of
+ * the same files (`parse_type.c`, `LookupFuncName`) also serve casts to regtype and the like, whose input is data.
+ */
+const PARSE_ANALYSIS: ReadonlySet<string> = new Set([
+  'parse_relation.c:parserOpenTable',
+  'parse_relation.c:errorMissingRTE',
+  'parse_relation.c:errorMissingColumn',
+  'parse_relation.c:checkNameSpaceConflicts',
+  'parse_relation.c:colNameToVar',
+  'parse_func.c:ParseFuncOrColumn',
+  'parse_oper.c:op_error',
+  'parse_target.c:checkInsertTargets',
+  'analyze.c:transformInsertRow',
+  'parse_agg.c:check_ungrouped_columns_walker',
+  // Not analysis, but it names a cursor the client wrote and nothing else.
+  'portalcmds.c:PerformPortalFetch',
+]);
+
+/**
+ * A context (`W`) says that it happened inside a function, which may have built the statement from data.
+ * Code in PL/pgSQL or SQL can choose neither file nor routine.
+ */
+function fromParseAnalysis(fields: MessageFields): boolean {
+  if (fields.has('W') || fields.get('V') !== 'ERROR') return false;
+  return PARSE_ANALYSIS.has(`${fields.get('F') ?? ''}:${fields.get('R') ?? ''}`);
+}
+
+function kept(fields: MessageFields, ...keys: readonly string[]): MessageFields {
+  return new Map(keys.flatMap((key) => (fields.has(key) ? [[key, fields.get(key) ?? ''] as const] : [])));
 }
 
 /** As `stripError`; null where the notice must not be sent at all. */

@@ -52,7 +52,7 @@ export class RowRewriter {
       throw new PosternError('masking-failed', { reason: 'a frame is not one whole DataRow' });
     }
     const slab = this.#slab;
-    slab.reserve(end - start + this.#splicer.growthBytes);
+    slab.reserve(end - start + this.#splicer.growthFor(end - start));
     const out = slab.buffer;
     const at = slab.at;
     const to = this.#splicer.splice(buf, start + HEADER_BYTES, end, out, at + HEADER_BYTES);
@@ -66,7 +66,8 @@ export class RowRewriter {
     let at = start;
     while (at < end) {
       const next = at + HEADER_BYTES <= end ? at + 1 + int32At(buf, at + 1) : end;
-      if (next <= at || next > end) throw new PosternError('masking-failed', { reason: 'a run of rows is broken' });
+      if (next <= at || next > end)
+        throw new PosternError('masking-failed', { reason: 'a run of rows is broken' });
       this.rewrite(buf, at, next);
       at = next;
     }

@@ -8,17 +8,15 @@
  */
 import { PosternError } from '../errors.ts';
 import { copyBytes, int32At, putInt32 } from './bytes.ts';
-import { writerOf } from './functions.ts';
+import { growthOf, writerOf } from './functions.ts';
 import type { MaskWriter } from './functions/writer.ts';
-import { MASK_GROWTH_BYTES } from './limits.ts';
 import type { RowPlan } from './plan.ts';
 
 export class FieldSplicer {
-  /** By how much a row may outgrow its original, at most. */
-  readonly growthBytes: number;
   readonly fieldCount: number;
   /** Fields sent as NULL because their mask threw. */
   failures = 0;
+  readonly #plan: RowPlan;
   readonly #indexes: Int32Array;
   /** Length and bytes, ready to copy; null where a writer is needed. */
   readonly #constants: readonly (Buffer | null)[];
@@ -26,7 +24,7 @@ export class FieldSplicer {
 
   constructor(plan: RowPlan, key: Uint8Array) {
     this.fieldCount = plan.fields.length;
-    this.growthBytes = plan.masked.length * MASK_GROWTH_BYTES;
+    this.#plan = plan;
     this.#indexes = Int32Array.from(plan.masked, (field) => field.index);
     this.#writers = plan.masked.map((field) => writerOf(field.mask, key));
     this.#constants = plan.masked.map(({ mask }) => {
@@ -35,9 +33,17 @@ export class FieldSplicer {
     });
   }
 
+  /** By how much a row of so many bytes may grow, at most. */
+  growthFor(rowBytes: number): number {
+    const { masked } = this.#plan;
+    let growth = 0;
+    for (let i = 0; i < masked.length; i++) growth += growthOf(masked[i]!.mask, rowBytes);
+    return growth;
+  }
+
   /**
    * Copies the row `src[start, end)`, which begins with its int16 field count, to `out[at…]`, where there
-   * must be room for its length plus `growthBytes`. Returns the offset after it; throws `masking-failed`.
+   * must be room for its length plus `growthFor` it. Returns the offset after it; throws `masking-failed`.
    */
   splice(src: Buffer, start: number, end: number, out: Buffer, at: number): number {
     const count = this.fieldCount;

@@ -10,7 +10,8 @@ import type { CatalogRelation, Snapshot } from '../catalog/snapshot.ts';
 import { ancestorsOf, isView, kinOf, readsOf } from './family.ts';
 import type { AgentIdentity } from './judgement.ts';
 import type { ColumnMask, MaskSet } from './mask-set.ts';
-import { compareMasks, describeFunction } from './mask-strength.ts';
+import { combined, compareMasks, describeFunction } from './mask-strength.ts';
+import { fitOf, typeName } from './mask-types.ts';
 import { isSystemSchema, matchesName, matchesRelation } from './patterns.ts';
 import type { ColumnPattern, MaskFunction, MaskRule, RuleSet } from './rules.ts';
 import { BUILT_IN, systemMaskedColumns } from './system-masks.ts';
@@ -54,6 +55,36 @@ export function unmatchedPatterns(
   );
 }
 
+export type UnfitMask = {
+  readonly rule: string;
+  /** `schema.table.column`. */
+  readonly column: string;
+  /** The type's name, and the mask in words. */
+  readonly type: string;
+  readonly mask: string;
+};
+
+/**
+ * Columns whose type a rule's mask cannot work on: results show the type's safe default (`****`, or NULL)
+ * instead, which is safe and most likely not what was meant, so worth a warning.
+ */
+export function unfitMasks(rules: RuleSet, snapshot: Snapshot): readonly UnfitMask[] {
+  const unfit: UnfitMask[] = [];
+  for (const relation of snapshot.relations.values()) {
+    if (!canHoldRows(relation)) continue;
+    for (const rule of rules.masks) {
+      const patterns = rule.columns.filter((pattern) => matchesRelation(pattern, relation));
+      for (const { name, typeOid } of patterns.length === 0 ? [] : relation.columns) {
+        if (!patterns.some((pattern) => matchesName(pattern.column, name))) continue;
+        if (fitOf(rule.with, typeOid) !== 'unfit') continue;
+        const column = `${relation.schema}.${relation.name}.${name}`;
+        unfit.push({ rule: rule.name, column, type: typeName(typeOid), mask: describeFunction(rule.with) });
+      }
+    }
+  }
+  return unfit;
+}
+
 /** Exact names only: a pattern here would show more than was meant. */
 function seesThrough(rule: MaskRule, agent: AgentIdentity): boolean {
   return (
@@ -84,6 +115,7 @@ class Compiler {
     for (const relation of this.#snapshot.relations.values()) this.#fromSystem(relation);
     for (const [oid, columns] of named)
       for (const [attnum, entry] of columns) this.#spread(oid, attnum, entry, kinOf(this.#snapshot, oid));
+    this.#rowTyped();
     this.#generated();
     this.#views(named);
     const columns = this.#columns;
@@ -107,7 +139,9 @@ class Compiler {
         for (const column of relation.columns) {
           if (!patterns.some((pattern) => matchesName(pattern.column, column.name))) continue;
           const why = `mask rule "${rule.name}": ${describeFunction(rule.with)}`;
-          const entry = { rule: rule.name, with: rule.with, derived: false, why };
+          // combined with itself it is in one order, however it was written
+          const mask = combined(rule.with, rule.with);
+          const entry = { rule: rule.name, with: mask, derived: false, why };
           columns.set(column.attnum, stricter(columns.get(column.attnum), entry));
           this.#byRule = true;
         }
@@ -143,6 +177,24 @@ class Compiler {
         ...entry,
         why: `${entry.why}, by inheritance with ${relation.schema}.${relation.name}`,
       });
+    }
+  }
+
+  /** Columns that hold rows of a relation with masked columns, or arrays of them. */
+  #rowTyped(): void {
+    const masked = new Map([...this.#columns].map(([oid, columns]) => [oid, [...columns.values()][0]]));
+    for (const relation of this.#snapshot.relations.values()) {
+      for (const column of relation.columns) {
+        const held = column.rowsOf?.find((oid) => masked.get(oid) !== undefined);
+        const source = held === undefined ? undefined : masked.get(held);
+        if (held === undefined || source === undefined) continue;
+        const from = this.#snapshot.relations.get(held);
+        this.#set(
+          relation.oid,
+          column.attnum,
+          derivedFrom(source, `it holds rows of ${from?.schema}.${from?.name}`),
+        );
+      }
     }
   }
 
@@ -214,7 +266,14 @@ function derivedFrom(source: Entry, how: string): Entry {
   };
 }
 
-/** Derived masks keep nothing, as `null` does; of equals the first stays, so that names are stable. */
+/**
+ * Derived masks keep nothing, as `null` does; of equals the first stays, so that names are stable. Where two
+ * rules hide different parts, the entry is the first's with the parts of both.
+ */
 function stricter(a: Entry | undefined, b: Entry): Entry {
-  return a === undefined || compareMasks(b.with, a.with) < 0 ? b : a;
+  if (a === undefined) return b;
+  const mask = combined(a.with, b.with);
+  if (mask === b.with || compareMasks(mask, b.with) === 0) return compareMasks(b.with, a.with) < 0 ? b : a;
+  if (mask === a.with || compareMasks(mask, a.with) === 0) return a;
+  return { ...a, with: mask, why: `${a.why}, with ${b.why}` };
 }

@@ -6,13 +6,52 @@ import type { Action } from '../sql/statement.ts';
 
 export type Verdict = 'allow' | 'hold' | 'deny';
 
-/** A masking function with its arguments, as written under `with:`. */
+export const DATE_UNITS = ['year', 'quarter', 'month', 'week', 'day', 'hour'] as const;
+export type DateUnit = (typeof DATE_UNITS)[number];
+
+/** One step into a JSON value: `.name`, `.*` (any member of an object), `[*]` (any element of an array). */
+export type JsonStep =
+  | { readonly kind: 'member'; readonly name: string }
+  | { readonly kind: 'members' }
+  | { readonly kind: 'elements' };
+/** From the whole value down; never empty. */
+export type JsonPath = readonly JsonStep[];
+
+export const JSON_MASKS = ['null', 'redact', 'hash'] as const;
+export type JsonMask = (typeof JSON_MASKS)[number];
+
+/** What can be found inside a text. */
+export const DETECTORS = [
+  'email',
+  'payment-card',
+  'us-ssn',
+  'iban',
+  'phone',
+  'api-key',
+  'jwt',
+  'private-key',
+] as const;
+export type Detector = (typeof DETECTORS)[number];
+
+/** What stands in place of a finding; `label` is the detector's name in brackets. */
+export type FindingMask =
+  | { readonly kind: 'redact' }
+  | { readonly kind: 'label' }
+  | { readonly kind: 'hash' }
+  | { readonly kind: 'partial'; readonly keepFirst: number; readonly keepLast: number };
+
+/** A masking function with its arguments: what is written under `with:`, and under `detect:` beside it. */
 export type MaskFunction =
   | { readonly kind: 'null' }
   | { readonly kind: 'redact' }
   | { readonly kind: 'partial'; readonly keepFirst: number; readonly keepLast: number }
   | { readonly kind: 'hash' }
-  | { readonly kind: 'email' };
+  | { readonly kind: 'email' }
+  | { readonly kind: 'digits' }
+  | { readonly kind: 'number'; readonly roundTo: number }
+  | { readonly kind: 'date'; readonly truncate: DateUnit }
+  | { readonly kind: 'json'; readonly paths: readonly JsonPath[]; readonly with: JsonMask }
+  | { readonly kind: 'detect'; readonly detectors: readonly Detector[]; readonly with: FindingMask };
 
 /** `schema.table.column`, each part a name or `*`; a missing leading part is `*`. */
 export type ColumnPattern = { readonly schema: string; readonly table: string; readonly column: string };

@@ -1,5 +1,7 @@
 import type { ColumnMask, MaskSet } from '../../src/policy/mask-set.ts';
 import type { MaskFunction } from '../../src/policy/rules.ts';
+import { fieldMask, growthOf, writerOf } from '../../src/masking/functions.ts';
+import type { FieldType } from '../../src/masking/functions.ts';
 import { planRow } from '../../src/masking/plan.ts';
 import type { MaskableField, RowPlan } from '../../src/masking/plan.ts';
 
@@ -103,5 +105,37 @@ export function referenceMask(fn: MaskFunction, value: Value, hash: (value: Buff
       const whole = match !== null && value.indexOf('@') <= 64 && match[1]!.length <= 256;
       return Buffer.from(whole ? `****${match[1]}` : '****');
     }
+    default:
+      throw new Error(`no reference for ${fn.kind}`);
   }
+}
+
+/**
+ * A mask applied as rows apply it: the value in the middle of other bytes, the result in exactly the room it
+ * may need. Null for NULL, and where the mask throws `masking-failed`.
+ */
+export function maskedBytes(fn: MaskFunction, value: Buffer | string, type: FieldType): Buffer | null {
+  const made = fieldMask(fn, type);
+  if (made.kind === 'null') return null;
+  if (made.kind === 'constant') return made.bytes;
+  const before = Buffer.from('9876{"');
+  const bytes = Buffer.from(value);
+  const src = Buffer.concat([before, bytes, Buffer.from('}"5432@example.com')]);
+  const room = bytes.length + growthOf(made, bytes.length);
+  const out = Buffer.alloc(room + 64, 0xee);
+  let written: number;
+  try {
+    written = writerOf(made, KEY)!(src, before.length, before.length + bytes.length, out, 32);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'masking-failed') throw error;
+    return null;
+  }
+  if (written > room) throw new Error(`${written} bytes written, room for ${room}`);
+  if (out[31] !== 0xee || out.subarray(32 + room).some((byte) => byte !== 0xee))
+    throw new Error('written outside its room');
+  return written < 0 ? null : Buffer.from(out.subarray(32, 32 + written));
+}
+
+export function maskedText(fn: MaskFunction, value: Buffer | string, type: FieldType): string | null {
+  return maskedBytes(fn, value, type)?.toString('utf8') ?? null;
 }

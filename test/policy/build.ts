@@ -16,6 +16,9 @@ type RelationSpec = {
   readonly generated?: Readonly<Record<string, readonly string[]>>;
   readonly parents?: readonly string[];
   readonly reads?: readonly string[];
+  readonly cascades?: readonly string[];
+  /** Column → relations whose rows it holds. */
+  readonly rowsOf?: Readonly<Record<string, readonly string[]>>;
   readonly userCode?: { readonly onRead: boolean; readonly onWrite: boolean };
 };
 
@@ -45,9 +48,11 @@ export function snapshotOf(
         name: column,
         typeOid: 25,
         generatedFrom: spec.generated?.[column]?.map((source) => columns.indexOf(source) + 1) ?? null,
+        ...(spec.rowsOf?.[column] === undefined ? {} : { rowsOf: spec.rowsOf[column].map(oidOf) }),
       })),
       parents: (spec.parents ?? []).map(oidOf),
       reads: (spec.reads ?? []).map(oidOf),
+      cascades: (spec.cascades ?? []).map(oidOf),
       ...(spec.userCode === undefined ? {} : { userCode: spec.userCode }),
     });
     byName.set(name, [...(byName.get(name) ?? []), oidOf(full)]);
@@ -122,7 +127,11 @@ export function statement(spec: StatementSpec): Statement {
     functions: names(functions),
     operators: names(operators),
     types: names(types),
-    mentions: { columns: new Set(mentions.filter((one) => one !== '*')), star: mentions.includes('*') },
+    mentions: {
+      columns: new Set(mentions.filter((one) => one !== '*')),
+      star: mentions.includes('*'),
+      wholeRows: mentions.includes('*'),
+    },
   };
 }
 

@@ -204,7 +204,9 @@ const SCOPES: readonly (readonly [string, Parameters<typeof statement>[0], strin
   ['an unqualified name that may be masked', { reads: ['customers'] }, 'touched'],
   ['the unmasked one, qualified', { reads: ['crm.customers'] }, 'clean'],
   ['a view over a masked relation', { reads: ['v_customers'] }, 'touched'],
-  ['statistics', { reads: ['pg_stats'] }, 'touched'],
+  ['statistics', { reads: ['pg_stats'], mentions: ['most_common_vals'] }, 'touched'],
+  ['statistics as whole rows', { reads: ['pg_stats'], mentions: ['*'] }, 'touched'],
+  ['other columns of statistics', { reads: ['pg_stats'], mentions: ['tablename'] }, 'clean'],
   ['a relation nobody knows', { reads: ['nowhere'] }, 'opaque'],
   ['a relation about to be made', { command: 'create table as', writes: ['nowhere'] }, 'clean'],
   ['a write to a relation nobody knows', { command: 'insert', writes: ['nowhere'] }, 'opaque'],
@@ -229,7 +231,10 @@ for (const [name, spec, expected] of SCOPES) {
 test('where no rule masks anything here, unvouched code hides nothing, but system relations are still touched', () => {
   const calls = statement({ functions: ['get_ssn'], reads: ['nowhere'] });
   assert.equal(scopeOf(calls, ruleSet({})), 'clean');
-  assert.equal(scopeOf(statement({ reads: ['pg_stats'] }), ruleSet({})), 'touched');
+  assert.equal(
+    scopeOf(statement({ reads: ['pg_stats'], mentions: ['most_common_vals'] }), ruleSet({})),
+    'touched',
+  );
   const elsewhere = ruleSet({ masks: [mask('a', 'not_here', { kind: 'null' })] });
   assert.equal(scopeOf(statement({ functions: ['get_ssn'] }), elsewhere), 'clean');
   assert.equal(scopeOf(calls, elsewhere), 'opaque', 'an unknown relation may have that column');
@@ -410,4 +415,46 @@ test('one rule or mask more never makes a verdict milder, and order does not mat
     ),
     { numRuns: 500 },
   );
+});
+
+const LINKED = snapshotOf(
+  {
+    'public.dept': { columns: ['id'], cascades: ['public.member'] },
+    'public.member': { columns: ['id', 'ssn'] },
+    'public.base': { columns: ['id'] },
+    'public.heir': { columns: ['id', 'ssn'], parents: ['public.base'] },
+    'public.v_dept': { kind: 'view', columns: ['id'], reads: ['public.dept'] },
+  },
+  { rowFunctions: new Set(['leak']) },
+);
+const linkedScope = (spec: Parameters<typeof statement>[0]) => {
+  const rules = ruleSet({ masks: [mask('ids', '*.ssn', { kind: 'null' })] });
+  return judged(parsed(statement(spec)), rules, AGENT, PROD, LINKED).statements[0]?.scope;
+};
+const REMOVES = { command: 'delete', actions: [doing('write', 'delete')] };
+const ADDS = { command: 'insert', actions: [doing('write', 'insert')] };
+
+test('a write reaches the rows behind foreign keys, descendants and views, which an error may print', () => {
+  for (const name of ['dept', 'base', 'v_dept']) {
+    assert.equal(linkedScope({ ...REMOVES, writes: [name] }), 'touched', name);
+    assert.equal(linkedScope({ ...ADDS, writes: [name] }), 'clean', `insert into ${name}`);
+    assert.equal(linkedScope({ ...ADDS, writes: [name], reads: [name] }), 'touched', `upsert into ${name}`);
+    assert.equal(linkedScope({ reads: [name] }), 'clean', `select from ${name}`);
+  }
+});
+
+test("a user's function on rows is a call when it is written like a column", () => {
+  assert.equal(linkedScope({ reads: ['dept'], mentions: ['leak'] }), 'opaque');
+  assert.equal(linkedScope({ reads: ['dept'], mentions: ['other'] }), 'clean');
+});
+
+test('what an unseen function or operator gives EXECUTE counts as stored where the message writes', () => {
+  const insert = statement({ ...ADDS, writes: ['orders'] });
+  const effect = { kind: 'execute', name: 'p' } as const;
+  const rules = ruleSet({ masks: [SSN], defaults: { laundering: 'hold' } });
+  const verdict = (spec: object) =>
+    judged(parsed(statement({ command: 'execute', actions: [], effect, ...spec }), insert), rules).causes;
+  assert.ok(verdict({ functions: ['get_ssn'] }).some((cause) => cause.rule === 'defaults.laundering'));
+  assert.ok(verdict({ operators: ['==='] }).some((cause) => cause.rule === 'defaults.laundering'));
+  assert.ok(!verdict({ functions: ['upper'] }).some((cause) => cause.rule === 'defaults.laundering'));
 });

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Snapshot } from '../../src/catalog/snapshot.ts';
-import { compileMasks, unmatchedPatterns } from '../../src/policy/masks.ts';
-import { compareMasks } from '../../src/policy/mask-strength.ts';
-import type { MaskFunction, MaskRule } from '../../src/policy/rules.ts';
+import { compileMasks, unfitMasks, unmatchedPatterns } from '../../src/policy/masks.ts';
+import { combined, compareMasks, STRENGTH } from '../../src/policy/mask-strength.ts';
+import { DATE_UNITS, DETECTORS, JSON_MASKS } from '../../src/policy/rules.ts';
+import type { Detector, FindingMask, JsonMask, MaskFunction, MaskRule } from '../../src/policy/rules.ts';
 import { AGENT, mask, nameOf, ruleSet, snapshotOf } from './build.ts';
 
 const NULL: MaskFunction = { kind: 'null' };
@@ -12,6 +14,16 @@ const REDACT: MaskFunction = { kind: 'redact' };
 const HASH: MaskFunction = { kind: 'hash' };
 const EMAIL: MaskFunction = { kind: 'email' };
 const LAST4: MaskFunction = { kind: 'partial', keepFirst: 0, keepLast: 4 };
+const json = (how: JsonMask, ...names: readonly string[]): MaskFunction => ({
+  kind: 'json',
+  paths: names.map((name) => [{ kind: 'member', name }]),
+  with: how,
+});
+const detect = (...detectors: readonly Detector[]): MaskFunction & { kind: 'detect' } => ({
+  kind: 'detect',
+  detectors,
+  with: { kind: 'label' },
+});
 
 function compiled(snapshot: Snapshot, masks: readonly MaskRule[], agent = AGENT): Record<string, string> {
   const set = compileMasks(ruleSet({ masks }), snapshot, agent);
@@ -159,6 +171,21 @@ test('every column of a view over a masked relation is derived, through views, b
   );
 });
 
+test('a column that holds rows of a masked relation is derived', () => {
+  const snapshot = snapshotOf({
+    'public.t': { columns: ['id', 'ssn'] },
+    'public.clean': { columns: ['id'] },
+    'public.kept': {
+      columns: ['id', 'row', 'other'],
+      rowsOf: { row: ['public.t'], other: ['public.clean'] },
+    },
+  });
+  assert.deepEqual(compiled(snapshot, [mask('a', 'public.t.ssn', HASH)]), {
+    'public.t.ssn': 'a hash',
+    'public.kept.row': 'a derived',
+  });
+});
+
 test('a view that calls unvouched functions is derived where anything is masked', () => {
   const snapshot = snapshotOf({
     'public.v': { kind: 'view', columns: ['x'], userCode: { onRead: true, onWrite: false } },
@@ -221,7 +248,17 @@ test('a pattern that covers nothing is reported', () => {
   ]);
 });
 
-const functions = fc.constantFrom(NULL, REDACT, HASH, LAST4, EMAIL);
+const functions = fc.constantFrom(
+  NULL,
+  REDACT,
+  HASH,
+  LAST4,
+  EMAIL,
+  json('hash', 'a'),
+  json('redact', 'b'),
+  detect('email'),
+  detect('jwt'),
+);
 const tables = ['a', 'b', 'c', 'd'];
 const rules = fc.array(
   fc.record({
@@ -269,4 +306,102 @@ test('one mask rule more never unmasks a column of a table or loosens its mask, 
     }),
     { numRuns: 2000 },
   );
+});
+
+test('a column whose type its mask cannot work on is reported, with the type by name', () => {
+  const plain = snapshotOf({ 'public.t': { columns: ['i', 'd', 'j', 's', 'u', 'e', 'x'] } });
+  const types = [23, 1082, 3802, 25, 2950, 20_000, 600];
+  const table = [...plain.relations.values()][0]!;
+  const columns = table.columns.map((column, index) => ({ ...column, typeOid: types[index]! }));
+  const snapshot = { ...plain, relations: new Map([[table.oid, { ...table, columns }]]) };
+  const unfit = (fn: MaskFunction): string[] =>
+    unfitMasks(ruleSet({ masks: [mask('a', 't.*', fn)] }), snapshot).map((one) => one.column.slice(-1));
+  assert.deepEqual(unfit(NULL), []);
+  assert.deepEqual(unfit(REDACT), []);
+  assert.deepEqual(unfit(HASH), ['i', 'd', 'j', 'x']);
+  assert.deepEqual(unfit(LAST4), ['i', 'd', 'j', 'u', 'x']);
+  assert.deepEqual(unfit({ kind: 'digits' }), ['i', 'd', 'j', 'u', 'x']);
+  assert.deepEqual(unfit(detect('email')), ['i', 'd', 'j', 'u', 'x']);
+  assert.deepEqual(unfit({ kind: 'number', roundTo: 10 }), ['d', 'j', 's', 'u', 'x']);
+  assert.deepEqual(unfit({ kind: 'date', truncate: 'year' }), ['i', 'j', 's', 'u', 'x']);
+  assert.deepEqual(unfit({ kind: 'date', truncate: 'day' }), ['i', 'd', 'j', 's', 'u', 'x']);
+  assert.deepEqual(unfit(json('null', 'a')), ['i', 'd', 's', 'u', 'x']);
+  assert.deepEqual(unfitMasks(ruleSet({ masks: [mask('a', 't.i other', EMAIL)] }), snapshot), [
+    { rule: 'a', column: 'public.t.i', type: 'integer', mask: 'email' },
+  ]);
+});
+
+test('two rules on one column: the stricter wins, and of those that hide parts, the parts of both', () => {
+  const snapshot = snapshotOf({ 'public.t': { columns: ['c'] } });
+  const together = (...fns: readonly MaskFunction[]): MaskFunction | undefined => {
+    const masks = fns.map((fn, index) => mask(`m${index}`, 'c', fn));
+    const one = compileMasks(ruleSet({ masks }), snapshot, AGENT).columns.get(100)?.get(1)?.with;
+    const turned = compileMasks(ruleSet({ masks: masks.toReversed() }), snapshot, AGENT);
+    assert.deepEqual(turned.columns.get(100)?.get(1)?.with, one);
+    return one;
+  };
+  const weakest = detect('email');
+  for (const fn of [NULL, REDACT, HASH, EMAIL, LAST4, { kind: 'digits' }, json('hash', 'a')] as const)
+    assert.deepEqual(together(weakest, fn), fn);
+  assert.deepEqual(together({ kind: 'number', roundTo: 10 }, { kind: 'number', roundTo: 1000 }), {
+    kind: 'number',
+    roundTo: 1000,
+  });
+  assert.deepEqual(together({ kind: 'date', truncate: 'week' }, { kind: 'date', truncate: 'year' }), {
+    kind: 'date',
+    truncate: 'year',
+  });
+  assert.deepEqual(
+    together(json('hash', 'b'), json('redact', 'a'), json('hash', 'c', 'a')),
+    json('redact', 'a', 'b', 'c'),
+  );
+  assert.deepEqual(together(detect('iban'), { ...detect('email', 'jwt'), with: { kind: 'redact' } }), {
+    ...detect('email', 'iban', 'jwt'),
+    with: { kind: 'redact' },
+  });
+  const set = compileMasks(
+    ruleSet({ masks: [mask('x', 'c', json('hash', 'b')), mask('y', 'c', json('null', 'a'))] }),
+    snapshot,
+    AGENT,
+  );
+  assert.match(set.describe(100, 1), /"x": json \(\$\.b: hash\), with mask rule "y": json \(\$\.a: null\)/);
+});
+
+test('masks together: never weaker than either, whatever the order and however often', () => {
+  const some = fc.oneof(
+    functions,
+    fc.constantFrom(10, 100).map((roundTo): MaskFunction => ({ kind: 'number', roundTo })),
+    fc.constantFrom(...DATE_UNITS).map((truncate): MaskFunction => ({ kind: 'date', truncate })),
+    fc
+      .tuple(fc.constantFrom(...JSON_MASKS), fc.subarray(['a', 'b', 'c'], { minLength: 1 }))
+      .map(([how, names]) => json(how, ...names)),
+    fc
+      .tuple(
+        fc.subarray([...DETECTORS], { minLength: 1 }),
+        fc.constantFrom<FindingMask>(
+          { kind: 'label' },
+          { kind: 'redact' },
+          { kind: 'partial', keepFirst: 1, keepLast: 0 },
+        ),
+      )
+      .map(([detectors, how]): MaskFunction => ({ kind: 'detect', detectors, with: how })),
+  );
+  fc.assert(
+    fc.property(some, some, some, (a, b, c) => {
+      const both = combined(a, b);
+      assert.ok(compareMasks(both, a) <= 0 && compareMasks(both, b) <= 0);
+      assert.deepEqual(both, combined(b, a));
+      assert.deepEqual(combined(both, c), combined(a, combined(b, c)));
+      assert.deepEqual(combined(both, both), both);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('the table of masks in docs/rules.md is in the order that decides', () => {
+  const page = readFileSync(new URL('../../docs/rules.md', import.meta.url), 'utf8');
+  const rows = [...page.slice(page.indexOf('**Masks**')).matchAll(/^\| `([a-z]+)/gm)].map(
+    (match) => match[1],
+  );
+  assert.deepEqual(rows.slice(0, STRENGTH.length + 1), ['with', ...STRENGTH]);
 });

@@ -107,7 +107,7 @@ export class CopyBinaryMasker implements CopyMasker {
       this.#fields++;
     }
     const end = at + walked;
-    this.#slab.reserve(walked + this.#splicer.growthBytes);
+    this.#slab.reserve(walked + this.#splicer.growthFor(walked));
     this.#slab.at = this.#splicer.splice(view, at, end, this.#slab.buffer, this.#slab.at);
     this.#walked = 0;
     this.#fields = 0;

@@ -14,9 +14,10 @@ import type { MaskWriter } from './writer.ts';
 const BLANK = 0x20;
 const DASH = 0x2d;
 const UUID_BYTES = 16;
-const HEX = Buffer.from('0123456789abcdef', 'latin1');
+export const HEX = Buffer.from('0123456789abcdef', 'latin1');
 
-function keyObject(key: Uint8Array): KeyObject {
+/** `key`: 32 bytes; throws `masking-failed` where it has another length. */
+export function keyObject(key: Uint8Array): KeyObject {
   if (key.length !== HASH_KEY_BYTES) {
     throw new PosternError('masking-failed', { reason: `the hash key is not ${HASH_KEY_BYTES} bytes long` });
   }
@@ -53,7 +54,8 @@ export function hashUuidWriter(key: Uint8Array, format: 0 | 1): MaskWriter {
   };
 }
 
-function hexDigit(bytes: Buffer, index: number): number {
+/** The character of a digest's half byte. */
+export function hexDigit(bytes: Buffer, index: number): number {
   const byte = bytes[index >> 1]!;
   return HEX[(index & 1) === 0 ? byte >> 4 : byte & 15]!;
 }
