@@ -27,6 +27,8 @@ export async function loadSnapshot(
 ): Promise<Snapshot> {
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   try {
+    // whatever the connection's own is: a view's definition leaves out the schemas that are in it
+    await client.query("SET LOCAL search_path = ''");
     const digest = await digestOf(client);
     if (previous !== null && digests.get(previous) === digest) return previous;
     const rows = {} as Record<QueryName, readonly Row[]>;
@@ -59,6 +61,7 @@ function buildSnapshot(rows: Rows, database: string, version: number): Snapshot 
     userFunctions: names(rows.functions.filter(([, userMade]) => userMade === true)),
     builtinFunctions: names(rows.functions.filter(([, userMade]) => userMade === false)),
     userOperators: names(rows.operators),
+    rowFunctions: names(rows.rowFunctions),
     userTypes: names(rows.types),
   };
 }
@@ -70,6 +73,8 @@ function buildRelations(rows: Rows): {
   const columns = columnsByRelation(rows);
   const parents = groupOids(rows.parents);
   const reads = groupOids(rows.reads);
+  const cascades = groupOids(rows.cascades);
+  const definitions = new Map(rows.definitions as readonly [number, string | null][]);
   // a TOAST relation holds its table's long values, compressed or not
   for (const [oid, , , , toast] of rows.relations)
     if (toast !== 0) push(reads, toast as number, oid as number);
@@ -87,7 +92,9 @@ function buildRelations(rows: Rows): {
       columns: columns.get(oid) ?? [],
       parents: parents.get(oid) ?? [],
       reads: reads.get(oid) ?? [],
+      definition: definitions.get(oid) ?? null,
       userCode: { onRead: userCode.read.has(oid), onWrite: userCode.write.has(oid) },
+      cascades: cascades.get(oid) ?? [],
     });
     push(byName, name, oid);
   }
@@ -126,18 +133,30 @@ function columnsByRelation(rows: Rows): Map<number, CatalogColumn[]> {
   for (const [relation, attnum, from] of rows.generated as readonly [number, number, number][]) {
     push(sources, `${relation}.${attnum}`, from);
   }
+  const holding = new Map<string, number[]>();
+  for (const [relation, attnum, held] of rows.rowColumns as readonly [number, number, number][]) {
+    push(holding, `${relation}.${attnum}`, held);
+  }
   const columns = new Map<number, CatalogColumn[]>();
   for (const row of rows.columns as readonly [number, number, string, number, boolean][]) {
     const [relation, attnum, name, typeOid, generated] = row;
     const generatedFrom = generated ? (sources.get(`${relation}.${attnum}`) ?? []) : null;
-    push(columns, relation, { attnum, name, typeOid, generatedFrom });
+    const rowsOf = holding.get(`${relation}.${attnum}`);
+    push(columns, relation, {
+      attnum,
+      name,
+      typeOid,
+      generatedFrom,
+      ...(rowsOf === undefined ? {} : { rowsOf }),
+    });
   }
   return columns;
 }
 
 /**
  * Reading a view reads what it reads, and runs its code; reading or writing a table can reach its children.
- * So code spreads from what is read to who reads it, and from children to their parents.
+ * So code spreads from what is read to who reads it, and from children to their parents; on writing, also
+ * to the table that a foreign key's action starts from.
  */
 function userCodeClosure(
   rows: Rows,
@@ -152,7 +171,10 @@ function userCodeClosure(
     ...(parents.get(oid) ?? []),
     ...(readers.get(oid) ?? []),
   ];
-  return { read: spread(flagged(1), above), write: spread(flagged(2), above) };
+  const referenced = new Map<number, number[]>();
+  for (const [from, to] of rows.cascades as readonly [number, number][]) push(referenced, to, from);
+  const starting = (oid: number): readonly number[] => [...above(oid), ...(referenced.get(oid) ?? [])];
+  return { read: spread(flagged(1), above), write: spread(flagged(2), starting) };
 }
 
 function spread(from: readonly number[], next: (oid: number) => readonly number[]): Set<number> {

@@ -51,6 +51,10 @@ export const QUERIES = {
     WHERE r.ev_type = '1' AND m[1]::pg_catalog.oid NOT IN (0, r.ev_class)
     ORDER BY 1, 2`,
 
+  /** [view, its query]; loaded with an empty search_path, which pg_get_viewdef qualifies names by */
+  definitions: `SELECT c.oid, pg_catalog.pg_get_viewdef(c.oid) FROM pg_catalog.pg_class c
+    WHERE c.relkind IN ('v', 'm') AND c.oid >= ${FIRST_USER_OID} ORDER BY c.oid`,
+
   /** [relation, generated column, its source]; 14 hangs these on the column, 15 on the default */
   generated: `SELECT ad.adrelid, ad.adnum, d.refobjsubid FROM pg_catalog.pg_attrdef ad
     JOIN pg_catalog.pg_attribute a ON a.attrelid = ad.adrelid AND a.attnum = ad.adnum AND a.attgenerated <> ''
@@ -89,10 +93,43 @@ export const QUERIES = {
   functions: `SELECT DISTINCT p.proname, ${USER_FUNCTION}
     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace pn ON pn.oid = p.pronamespace ORDER BY 1, 2`,
 
-  /** [name] */
+  /** [relation, relation whose rows its foreign keys change]; what NO ACTION and RESTRICT print is the key alone */
+  cascades: `SELECT DISTINCT k.confrelid, k.conrelid FROM pg_catalog.pg_constraint k
+    WHERE k.contype = 'f' AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'))
+    ORDER BY 1, 2`,
+
+  /** [relation, column, relation whose rows the column's values can hold], through arrays, domains and rows in rows */
+  rowColumns: `WITH RECURSIVE holding(relid, typid) AS (
+      SELECT c.oid, c.reltype FROM pg_catalog.pg_class c
+        WHERE c.reltype <> 0 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND c.oid >= ${FIRST_USER_OID}
+      UNION
+      SELECT h.relid, outer_type.typid FROM holding h CROSS JOIN LATERAL (
+        SELECT t.oid FROM pg_catalog.pg_type t
+          WHERE (t.typelem = h.typid AND t.typcategory = 'A') OR t.typbasetype = h.typid
+        UNION ALL
+        SELECT c.reltype FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+          WHERE a.atttypid = h.typid AND a.attnum > 0 AND NOT a.attisdropped AND c.reltype <> 0
+      ) AS outer_type(typid)
+    )
+    SELECT a.attrelid, a.attnum, h.relid FROM holding h
+    JOIN pg_catalog.pg_attribute a ON a.atttypid = h.typid AND a.attnum > 0 AND NOT a.attisdropped
+    ORDER BY 1, 2, 3`,
+
+  /** [name]: functions of people's that one row, or a value of any type, is enough to call */
+  rowFunctions: `SELECT DISTINCT p.proname FROM pg_catalog.pg_proc p
+    JOIN pg_catalog.pg_namespace pn ON pn.oid = p.pronamespace
+    JOIN pg_catalog.pg_type t ON t.oid = p.proargtypes[0]
+    LEFT JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype
+    WHERE ${USER_FUNCTION} AND p.pronargs - p.pronargdefaults <= 1
+      AND (t.typtype IN ('c', 'p') OR b.typtype = 'c' OR p.provariadic <> 0) ORDER BY 1`,
+
+  /** [name]; an operator that compiled code implements only computes */
   operators: `SELECT DISTINCT o.oprname FROM pg_catalog.pg_operator o
     JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
-    WHERE o.oid >= ${FIRST_USER_OID} OR n.nspname <> 'pg_catalog' ORDER BY 1`,
+    LEFT JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode
+    LEFT JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+    WHERE (o.oid >= ${FIRST_USER_OID} OR n.nspname <> 'pg_catalog')
+      AND l.lanname IS DISTINCT FROM 'c' AND l.lanname IS DISTINCT FROM 'internal' ORDER BY 1`,
 
   /** [name]: domains, base types and ranges of people, and either end of a cast they made */
   types: `SELECT t.typname FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace

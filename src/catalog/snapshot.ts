@@ -21,6 +21,8 @@ export type CatalogColumn = {
   readonly typeOid: number;
   /** Attribute numbers this generated column is computed from; null where it is not generated. */
   readonly generatedFrom: readonly number[] | null;
+  /** Relations whose rows its values can hold: it is of their row type, or of an array, domain or type of it. */
+  readonly rowsOf?: readonly number[];
 };
 
 export type CatalogRelation = {
@@ -35,10 +37,18 @@ export type CatalogRelation = {
   /** For views and materialised views: the relations their definition reads. */
   readonly reads: readonly number[];
   /**
+   * The query of a view or materialised view, as `pg_get_viewdef` writes it with an empty search_path: names
+   * outside pg_catalog are qualified. Null for other relations and for the system's own views; absent: not
+   * looked up.
+   */
+  readonly definition?: string | null;
+  /**
    * Functions outside pg_catalog that run unseen: on reading, called by a view's definition or row security;
    * on writing, by triggers, rules, defaults and checks. Absent: not looked up, and counted as none.
    */
   readonly userCode?: { readonly onRead: boolean; readonly onWrite: boolean };
+  /** Relations whose rows foreign keys change or delete when rows of this one are. Absent counts as none. */
+  readonly cascades?: readonly number[];
 };
 
 export type Snapshot = {
@@ -51,7 +61,10 @@ export type Snapshot = {
   /** Names of functions outside pg_catalog and information_schema. */
   readonly userFunctions: ReadonlySet<string>;
   readonly builtinFunctions: ReadonlySet<string>;
+  /** Operators outside pg_catalog, but for those that compiled code implements. */
   readonly userOperators: ReadonlySet<string>;
+  /** Those of `userFunctions` that can be called on a row like a column of it: `c.total`. Absent: none. */
+  readonly rowFunctions?: ReadonlySet<string>;
   /** Types outside pg_catalog that can run user code when cast to: domains, base types, types with casts. */
   readonly userTypes: ReadonlySet<string>;
 };

@@ -82,7 +82,11 @@ function read(node: Node | undefined, text: string, budget: Budget): Statement {
     functions: [...reading.functions.values()],
     operators: [...reading.operators.values()],
     types: [...reading.types.values()],
-    mentions: { columns: reading.columns, star: reading.readsWholeRows() },
+    mentions: {
+      columns: reading.columns,
+      star: reading.readsWholeRows(),
+      wholeRows: reading.renamesColumns(),
+    },
     storesWhatItReads: reading.storesWhatItReads,
     sinks: [...reading.sinks],
     settings: reading.settings,

@@ -16,6 +16,7 @@ export const EXPRESSION_VISITS: Visits = {
     const last = fields.at(-1);
     if (as('A_Star', last) !== undefined) {
       reading.star = true;
+      reading.stars++;
       return;
     }
     const name = stringOf(last) ?? '';
@@ -26,7 +27,7 @@ export const EXPRESSION_VISITS: Visits = {
     for (const item of body.indirection ?? []) {
       const name = stringOf(item);
       if (name !== null) attribute(name, reading);
-      else if (as('A_Star', item) !== undefined) reading.star = true;
+      else if (as('A_Star', item) !== undefined) reading.star = reading.renamed = true;
     }
     walk.children('A_Indirection', body, reading, scope);
   },
@@ -84,7 +85,7 @@ export const EXPRESSION_VISITS: Visits = {
 /** A name after a dot: a column, or a function of what stands before the dot. */
 function attribute(name: string, reading: Reading): void {
   reading.columns.add(name);
-  if (WHOLE_ROW_FUNCTIONS.has(name)) reading.star = true;
+  if (WHOLE_ROW_FUNCTIONS.has(name)) reading.star = reading.renamed = true;
   call(null, name, reading);
 }
 

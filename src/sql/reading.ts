@@ -33,6 +33,11 @@ export class Reading {
   readonly settings: SettingTouched[] = [];
   readonly findings: ActionFinding[] = [];
   star = false;
+  /** Stars seen, and those of them that are items of a plain select list. */
+  stars = 0;
+  plainStars = 0;
+  /** Columns were given other names by a list, or merged by a set operation. */
+  renamed = false;
   storesWhatItReads = false;
   /** Body of the statement that returns rows to the client, if a SELECT does. */
   top: unknown = null;
@@ -92,6 +97,15 @@ export class Reading {
   /** Whether some column is read under a name that is not its own. */
   readsWholeRows(): boolean {
     if (this.star) return true;
+    return this.#namesRange();
+  }
+
+  /** Whether a column may be read under a name that is not its own, other than by a `*` that keeps it. */
+  renamesColumns(): boolean {
+    return this.renamed || this.stars > this.plainStars || this.#namesRange();
+  }
+
+  #namesRange(): boolean {
     for (const name of this.#bare) if (this.#ranges.has(name)) return true;
     return false;
   }

@@ -25,6 +25,7 @@ function enterWith(clause: WithClause | undefined, reading: Reading, scope: Scop
   let inner = scope;
   if (clause.recursive === true) inner = { names: new Set(names), outer: scope };
   for (const [index, cte] of ctes.entries()) {
+    if (cte?.aliascolnames !== undefined) reading.renamed = true;
     walk.inline('CommonTableExpr', cte, reading, inner);
     if (clause.recursive !== true) inner = { names: new Set([names[index] ?? '']), outer: inner };
   }
@@ -51,12 +52,22 @@ function visitDml(tag: Dml) {
   };
 }
 
+/** A `*` in a select list keeps each column's name; under a set operation it keeps those of the first arm only. */
+function countStars(body: BodyOf<'SelectStmt'>, reading: Reading): void {
+  if (body.op !== undefined && body.op !== 'SETOP_NONE') reading.renamed = true;
+  for (const item of body.targetList ?? []) {
+    const fields = as('ColumnRef', as('ResTarget', item)?.val)?.fields;
+    if (as('A_Star', fields?.at(-1)) !== undefined) reading.plainStars++;
+  }
+}
+
 function readsTarget(tag: Dml, body: DmlBody): boolean {
   if (tag !== 'InsertStmt' || body.returningClause !== undefined) return true;
   return (body as BodyOf<'InsertStmt'>).onConflictClause?.action === 'ONCONFLICT_UPDATE';
 }
 
 function addAlias(alias: BodyOf<'Alias'> | undefined, reading: Reading): void {
+  if (alias?.colnames !== undefined) reading.renamed = true;
   if (alias?.aliasname !== undefined) reading.range(alias.aliasname);
 }
 
@@ -68,6 +79,7 @@ function functionNames(item: Node, reading: Reading): void {
 
 export const RELATION_VISITS: Visits = {
   SelectStmt(body, reading, scope, walk) {
+    countStars(body, reading);
     walk.children(
       'SelectStmt',
       body,
@@ -84,7 +96,7 @@ export const RELATION_VISITS: Visits = {
     const name = body.relname ?? '';
     reading.range(body.alias?.aliasname ?? name);
     // renamed columns can be read without their own names occurring anywhere
-    if (body.alias?.colnames !== undefined) reading.star = true;
+    if (body.alias?.colnames !== undefined) reading.star = reading.renamed = true;
     if (body.schemaname === undefined && body.catalogname === undefined && isCte(scope, name)) return;
     reading.relation(body.schemaname ?? null, name, 'read');
   },
@@ -92,7 +104,7 @@ export const RELATION_VISITS: Visits = {
     addAlias(body.alias, reading);
     addAlias(body.join_using_alias, reading);
     // NATURAL compares every pair of columns of one name; an alias with names renames what is joined
-    if (body.isNatural === true || body.alias?.colnames !== undefined) reading.star = true;
+    if (body.isNatural === true || body.alias?.colnames !== undefined) reading.star = reading.renamed = true;
     for (const column of body.usingClause ?? []) reading.columns.add(stringOf(column) ?? '');
     if (body.isNatural === true || body.usingClause !== undefined) reading.name('operators', ['=']);
     walk.children('JoinExpr', body, reading, scope);

@@ -93,8 +93,16 @@ export type Statement = {
   readonly operators: readonly NameRef[];
   /** Types named in casts and column definitions. */
   readonly types: readonly NameRef[];
-  /** Column names that occur in expressions which are read; `star` for `*`, `t.*` and whole rows. */
-  readonly mentions: { readonly columns: ReadonlySet<string>; readonly star: boolean };
+  /**
+   * Column names that occur in expressions which are read; `star` for `*`, `t.*` and whole rows. `wholeRows` only
+   * where columns can be read under other names than their own: a `*` that is an item of a plain select list
+   * hands columns on one by one, with their names, and does not count.
+   */
+  readonly mentions: {
+    readonly columns: ReadonlySet<string>;
+    readonly star: boolean;
+    readonly wholeRows: boolean;
+  };
   /** It stores what it reads (INSERT … SELECT, UPDATE, MERGE, CTAS, SELECT INTO, materialised views). */
   readonly storesWhatItReads: boolean;
   /** Calls that carry an argument out of the statement: set_config, setval, pg_notify, locks, lo_*. */

@@ -113,5 +113,5 @@ export function target(relation: BodyOf<'RangeVar'>, reading: Reading): void {
   const name = relation.relname ?? '';
   reading.relation(relation.schemaname ?? null, name, 'write');
   reading.range(relation.alias?.aliasname ?? name);
-  if (relation.alias?.colnames !== undefined) reading.star = true;
+  if (relation.alias?.colnames !== undefined) reading.star = reading.renamed = true;
 }

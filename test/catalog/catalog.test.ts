@@ -34,6 +34,17 @@ const SCHEMA = `
   create function app.to_mood(t int) returns app.mood language sql as $$ select 'good'::app.mood $$;
   create cast (int as app.mood) with function app.to_mood(int);
   create table public.people (id int);
+  create table app.dept (id int primary key);
+  create table app.member (dept_id int references app.dept on delete set null, plain_id int references app.dept);
+  create function app.member_told() returns trigger language plpgsql as 'begin return old; end';
+  create trigger told after update on app.member for each row execute function app.member_told();
+  create table app.unrelated (dept_id int references app.dept on delete restrict);
+  create domain app.person as app.people;
+  create type app.pair as (one app.people, two int);
+  create table app.holds (id int, direct app.people, many app.people[], domained app.person, paired app.pair, text text);
+  create function app.total(app.dept) returns int language sql as 'select 1';
+  create function app.any_total(anyelement, text default '') returns int language sql as 'select 1';
+  create function app.two(app.dept, int) returns int language sql as 'select 1';
   create function public.upper(t int) returns int language sql as 'select 1';
 `;
 
@@ -103,6 +114,14 @@ describe('the catalog of a real database', () => {
     assert.deepEqual(one('app', 'stored').reads, [one('app', 'people').oid]);
   });
 
+  it('has the definitions of views, qualified whatever the search_path', () => {
+    assert.match(one('app', 'names').definition ?? '', /FROM app\.people;$/);
+    assert.match(one('app', 'stored').definition ?? '', /FROM app\.people;$/);
+    assert.match(one('app', 'statistics').definition ?? '', /FROM pg_statistic;$/);
+    assert.equal(one('app', 'people').definition, null);
+    assert.equal(one('pg_catalog', 'pg_stats').definition, null);
+  });
+
   it('sees through to pinned relations, which pg_depend leaves out', () => {
     assert.deepEqual(one('app', 'statistics').reads, [one('pg_catalog', 'pg_statistic').oid]);
     assert.ok(one('pg_catalog', 'pg_stats').reads.includes(one('pg_catalog', 'pg_statistic').oid));
@@ -167,6 +186,31 @@ describe('the catalog of a real database', () => {
     assert.equal(resolve(catalog.snapshot, { schema: 'app', name: 'polled' }).length, 1);
     assert.deepEqual(versions, [2]);
     await catalog.close();
+  });
+
+  it('knows what foreign keys change, and the code that runs there', () => {
+    const named = (name: string): CatalogRelation | undefined =>
+      resolve(snapshot, { schema: 'app', name })[0];
+    const oid = named('member')?.oid;
+    assert.deepEqual(named('dept')?.cascades, [oid], 'RESTRICT and NO ACTION change nothing');
+    assert.deepEqual(named('dept')?.userCode, { onRead: false, onWrite: true });
+    assert.deepEqual(named('member')?.cascades, []);
+  });
+
+  it('knows columns that hold rows, through arrays, domains and types', () => {
+    const named = (name: string): CatalogRelation | undefined =>
+      resolve(snapshot, { schema: 'app', name })[0];
+    const people = named('people')?.oid ?? 0;
+    const holding = named('holds')?.columns.filter((column) => column.rowsOf?.includes(people) === true);
+    assert.deepEqual(
+      holding?.map((column) => column.name),
+      ['direct', 'many', 'domained', 'paired'],
+    );
+  });
+
+  it('knows functions that can be written like a column', () => {
+    const names = [...(snapshot.rowFunctions ?? [])].filter((name) => /total|two|get_ssn/.test(name));
+    assert.deepEqual(names.toSorted(), ['any_total', 'total']);
   });
 
   it('has one named connection, and none after it is closed', async () => {

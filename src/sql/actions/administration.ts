@@ -33,4 +33,4 @@ export const ADMINISTRATION_ACTS: Acts = Object.fromEntries(
       for (const action of actions) reading.find(action, command, `${command.toUpperCase()} ${why}`);
     },
   ]),
-) as Acts;
+);

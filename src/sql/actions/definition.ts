@@ -96,7 +96,7 @@ function ddl(tag: Tag, body: object, reading: Reading): string {
 }
 
 function acts(tags: readonly Tag[], make: (tag: Tag) => Act<Tag>): Acts {
-  return Object.fromEntries(tags.map((tag) => [tag, make(tag)])) as Acts;
+  return Object.fromEntries(tags.map((tag) => [tag, make(tag)]));
 }
 
 function plain(tag: Tag): Act<Tag> {

@@ -1,0 +1,106 @@
+/**
+ * Calls: aggregates, window functions, plain ones, and those that are a field in functional notation.
+ *
+ * Invariant: the result of a call comes from all of its arguments, its ordering, its filter and its window.
+ * Only counting rows, or the rows in which a plain column is not NULL, tells nothing of any value.
+ * Non-goal: functions as relations (from-functions.ts).
+ */
+import { as, namesOf, type BodyOf, type Node } from '../tree.ts';
+import { lose, type Context, type Scope } from './context.ts';
+import { fieldOf } from './names.ts';
+import { COLUMNS_OF_FUNCTIONS } from './row-functions.ts';
+import { CLEAN, columnsOf, computed, derivedFrom, rowOf, shapeOf, type Value } from './values.ts';
+import { isVouched, vouchFunction } from './vouching.ts';
+
+type Call = BodyOf<'FuncCall'>;
+
+export function functionCall(context: Context, body: Call, scope: Scope): Value {
+  const names = namesOf(body.funcname);
+  const args = body.args ?? [];
+  const values = args.map((arg) => context.value(arg, scope));
+  const field = asField(context, names, body, values);
+  if (field !== null) return field;
+  vouchFunction(context, names, args.length);
+  if (isPlainCount(body, names, values)) return windowOf(context, body, scope);
+  for (const node of body.agg_order ?? []) values.push(context.value(node, scope));
+  values.push(aggregateFilter(context, body.agg_filter, scope), windowOf(context, body, scope));
+  const columns = columnsOf(values);
+  const fields = COLUMNS_OF_FUNCTIONS.get(names.at(-1) ?? '');
+  if (fields === undefined) return derivedFrom(columns);
+  const own = derivedFrom(columns);
+  return rowOf(columns, shapeOf(fields.map((name) => ({ name, value: own }))));
+}
+
+/** `ssn(c)` is `c.ssn` where no function of that name takes such a row. */
+function asField(
+  context: Context,
+  names: readonly string[],
+  body: Call,
+  values: readonly Value[],
+): Value | null {
+  const [row] = values;
+  const [name] = names;
+  if (row === undefined || name === undefined || values.length !== 1 || names.length !== 1) return null;
+  if (row.shape === null || body.agg_star === true || isVouched(context, names, 1)) return null;
+  if (context.snapshot.userFunctions.has(name) || context.snapshot.builtinFunctions.has(name)) return null;
+  return row.shape.fields.some((field) => field.name === name) ? fieldOf(context, row, name) : null;
+}
+
+function isPlainCount(body: Call, names: readonly string[], values: readonly Value[]): boolean {
+  if (names.at(-1) !== 'count' || body.agg_filter !== undefined || body.agg_order !== undefined) return false;
+  if (body.func_variadic === true || body.agg_within_group === true) return false;
+  if (body.agg_star === true) return true;
+  const [value] = values;
+  return (
+    values.length === 1 &&
+    value !== undefined &&
+    value.kind !== 'derived' &&
+    as('ColumnRef', body.args?.[0]) !== undefined
+  );
+}
+
+/** What FILTER lets through decides the result. */
+export function aggregateFilter(context: Context, filter: Node | undefined, scope: Scope): Value {
+  const value = context.value(filter, scope);
+  context.influences.of(value, 'branch');
+  return derivedFrom(value.columns);
+}
+
+function windowOf(context: Context, body: Call, scope: Scope): Value {
+  return body.over === undefined ? CLEAN : windowValue(context, body.over, scope);
+}
+
+/** The columns that a window is cut and ordered by, those of the named window it builds on included. */
+export function windowValue(context: Context, body: BodyOf<'WindowDef'>, scope: Scope): Value {
+  const values: Value[] = [];
+  const named = body.refname ?? (isReference(body) ? body.name : undefined);
+  if (named !== undefined) values.push(windowNamed(context, named, body, scope));
+  for (const node of body.partitionClause ?? []) {
+    const value = context.value(node, scope);
+    context.influences.of(value, 'group');
+    values.push(value);
+  }
+  for (const node of body.orderClause ?? []) values.push(context.value(node, scope));
+  for (const offset of [body.startOffset, body.endOffset]) {
+    const value = context.value(offset, scope);
+    context.influences.of(value, 'limit');
+    values.push(value);
+  }
+  return computed(values);
+}
+
+/** `OVER w` carries the name alone; a definition in WINDOW carries its own. */
+function isReference(body: BodyOf<'WindowDef'>): boolean {
+  return body.partitionClause === undefined && body.orderClause === undefined;
+}
+
+function windowNamed(context: Context, name: string, from: BodyOf<'WindowDef'>, scope: Scope): Value {
+  context.step();
+  const definition = scope.windows
+    .map((node) => as('WindowDef', node))
+    .find((one) => one?.name === name && one !== from);
+  // a definition in the WINDOW clause that names itself only is complete
+  if (definition === undefined)
+    return scope.windows.some((node) => as('WindowDef', node) === from) ? CLEAN : lose(`no window ${name}`);
+  return windowValue(context, definition, scope);
+}
