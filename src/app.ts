@@ -27,6 +27,7 @@ import { Listener } from './net/listener.ts';
 import type { DatabaseRuntime } from './net/session-starter.ts';
 import { serverTls } from './net/tls.ts';
 import { explain } from './policy/explain.ts';
+import { unfitMasks, unmatchedPatterns } from './policy/masks.ts';
 import type { RuleSet } from './policy/rules.ts';
 import { analyze, loadParser } from './sql/analyze.ts';
 import { VERSION } from './version.ts';
@@ -52,6 +53,9 @@ export type Postern = {
 
 /** How often the catalog is read when nothing says it changed, for DDL that does not pass through Postern. */
 const CATALOG_POLL_MS = 5_000;
+
+/** Lines a database and kind of warning: a pattern like `*` may concern every column. */
+const MAX_MASK_WARNINGS = 50;
 
 /**
  * Starts Postern.
@@ -92,7 +96,9 @@ async function start(
   undo.push(() => approvals.close());
   const agents = openAgents({ store, trail });
   const databases = await openDatabases(installation, rules, log, undo);
-  const watch = rules.watch(installation.rulesFile, trail, log);
+  const warn = (): void => warnOfMasks(rules.current, databases, log);
+  warn();
+  const watch = rules.watch(installation.rulesFile, trail, log, warn);
   undo.push(() => watch.close());
   const listener = makeListener(installation, { databases, approvals, trail, agents, log });
   const api = await startApi(apiDeps(installation, { databases, approvals, trail, agents, rules, log }));
@@ -123,9 +129,14 @@ class RulesInForce {
     this.current = outcome.rules;
   }
 
-  watch(file: string, trail: FileTrail, log: Logger): RulesWatch {
+  /** `adopted` is called after each change of `current`. */
+  watch(file: string, trail: FileTrail, log: Logger, adopted: () => void): RulesWatch {
     return watchRules(file, this.current.version, (outcome) => {
-      this.#adopt(outcome, trail, log).catch((error: unknown) => {
+      const before = this.current;
+      const done = this.#adopt(outcome, trail, log).then(() => {
+        if (this.current !== before) adopted();
+      });
+      done.catch((error: unknown) => {
         log.error({ err: error }, 'new rules were not taken: the trail cannot record them');
       });
     });
@@ -141,6 +152,21 @@ class RulesInForce {
     await trail.record({ kind: 'rules_loaded', rules_version: outcome.rules.version });
     this.current = outcome.rules;
     log.info({ version: outcome.rules.version }, 'new rules are in force');
+  }
+}
+
+/** Masks that do not do what their rule says on a database as it is now: safe, but hardly what was meant. */
+function warnOfMasks(rules: RuleSet, databases: ReadonlyMap<string, DatabaseRuntime>, log: Logger): void {
+  for (const [database, { catalog }] of databases) {
+    const { snapshot } = catalog;
+    if (snapshot.version === 0) continue;
+    for (const { rule, pattern } of unmatchedPatterns(rules, snapshot).slice(0, MAX_MASK_WARNINGS))
+      log.warn({ database, rule, pattern }, 'a mask pattern matches no column');
+    for (const unfit of unfitMasks(rules, snapshot).slice(0, MAX_MASK_WARNINGS))
+      log.warn(
+        { database, ...unfit },
+        "a mask cannot work on a column's type: the type's safe default is shown",
+      );
   }
 }
 
@@ -211,6 +237,7 @@ function makeListener(installation: Installation, running: Running): Listener {
     port: listen.port,
     tls: listen.tls === null ? null : serverTls(listen.tls),
     tlsRequired: listen.tlsRequired,
+    recordFirst: installation.trail.sync === 'always',
     cancelKeys: new CancelKeys(),
     findAgent: (name) => running.agents.find(name),
     mockSecret: randomBytes(32),

@@ -88,7 +88,13 @@ export type Approvals = {
    * Records one person's answer.
    * @throws PosternError `not-found`, `already-decided`, `self-approval`, `not-permitted`, `bad-input` (no reason)
    */
-  decide(id: string, approver: Approver, decision: 'approve' | 'deny', reason: string, channel: Decision['channel']): Promise<Request>;
+  decide(
+    id: string,
+    approver: Approver,
+    decision: 'approve' | 'deny',
+    reason: string,
+    channel: Decision['channel'],
+  ): Promise<Request>;
   /** Agent cancelled, disconnected, or the session ended. Does nothing unless pending or approved. */
   withdraw(id: string, reason: string): Promise<void>;
   /**
@@ -98,7 +104,11 @@ export type Approvals = {
   spend(id: string, binding: string, sessionId: string): Promise<void>;
   /** Full id or unique prefix. @throws PosternError `not-found`, `ambiguous-id` */
   get(idOrPrefix: string): Request;
-  list(filter: { readonly state?: RequestState; readonly agent?: string; readonly limit?: number }): readonly Request[];
+  list(filter: {
+    readonly state?: RequestState;
+    readonly agent?: string;
+    readonly limit?: number;
+  }): readonly Request[];
   /** Calls `listener` after each durable transition. Returns the way to stop. */
   subscribe(listener: (request: Request) => void): () => void;
 };

@@ -24,16 +24,42 @@ export type AuditEvent =
   | (Base<'gap_suspected'> & { readonly from: string; readonly to: string })
   | (Base<'rules_loaded'> & { readonly rules_version: string })
   | (Base<'rules_rejected'> & { readonly rules_version: string; readonly problems: number })
-  | (Base<'session_opened'> & { readonly session_id: string; readonly agent: string; readonly database: string; readonly client_address: string; readonly application: string })
-  | (Base<'session_closed'> & { readonly session_id: string; readonly agent: string; readonly reason: string })
+  | (Base<'session_opened'> & {
+      readonly session_id: string;
+      readonly agent: string;
+      readonly database: string;
+      readonly client_address: string;
+      readonly application: string;
+    })
+  | (Base<'session_closed'> & {
+      readonly session_id: string;
+      readonly agent: string;
+      readonly reason: string;
+    })
   | (Base<'authentication_failed'> & { readonly agent: string; readonly client_address: string })
   | (Base<'statement_allowed'> & StatementFacts)
   | (Base<'statement_denied'> & StatementFacts & { readonly reason: string })
-  | (Base<'request_created'> & StatementFacts & { readonly request_id: string; readonly binding: string; readonly rules_version: string })
-  | (Base<'request_decided'> & { readonly request_id: string; readonly decision: 'approve' | 'deny'; readonly approver: string; readonly channel: string; readonly reason: string; readonly state: string })
+  | (Base<'request_created'> &
+      StatementFacts & {
+        readonly request_id: string;
+        readonly binding: string;
+        readonly rules_version: string;
+      })
+  | (Base<'request_decided'> & {
+      readonly request_id: string;
+      readonly decision: 'approve' | 'deny';
+      readonly approver: string;
+      readonly channel: string;
+      readonly reason: string;
+      readonly state: string;
+    })
   | (Base<'request_expired'> & { readonly request_id: string })
   | (Base<'request_withdrawn'> & { readonly request_id: string; readonly reason: string })
-  | (Base<'grant_spent'> & { readonly request_id: string; readonly binding: string; readonly session_id: string })
+  | (Base<'grant_spent'> & {
+      readonly request_id: string;
+      readonly binding: string;
+      readonly session_id: string;
+    })
   | (Base<'agent_added'> & { readonly agent: string; readonly by: string })
   | (Base<'agent_rotated'> & { readonly agent: string; readonly by: string })
   | (Base<'agent_disabled'> & { readonly agent: string; readonly by: string });

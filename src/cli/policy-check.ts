@@ -9,7 +9,10 @@ export function policyCheckCommand(policy: Command): void {
   policy
     .command('check')
     .description('validate a rules file and name each problem with its place')
-    .argument('[file]', 'the rules file; without it rules.yaml here, without that "rules" of .postern/cli.json')
+    .argument(
+      '[file]',
+      'the rules file; without it rules.yaml here, without that "rules" of .postern/cli.json',
+    )
     .option('--json', 'print the problems as JSON')
     .action(async (named: string | undefined, options: { json?: true }) => {
       const file = named ?? rulesFile();

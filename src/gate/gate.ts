@@ -21,6 +21,8 @@ export type Asker = {
   readonly owner: string;
   /** The upstream login the statement would run under. */
   readonly role: string;
+  /** `trail.sync: always`: a plainly allowed statement, too, is on disk before it is sent. */
+  readonly recordFirst: boolean;
 };
 
 /** What one held execution is, beyond its text. */
@@ -60,6 +62,21 @@ export class Gate {
     if (verdict === 'deny') throw this.refusal(judged);
     if (verdict !== 'allow') throw new Error('a held statement was admitted without its grant');
     this.#trail.note(this.#allowedEvent(judged));
+    return mintPermit();
+  }
+
+  /** Whether `admitRecorded` must be used in place of `admit`. */
+  get recordsFirst(): boolean {
+    return this.#asker.recordFirst;
+  }
+
+  /**
+   * As `admit`, for `trail.sync: always`: resolves once the record is synced, together with all that wait.
+   * @throws PosternError `statement-denied`, `trail-unavailable`
+   */
+  async admitRecorded(judged: Judged): Promise<Permit> {
+    if (!this.recordsFirst || judged.judgement.verdict !== 'allow') return this.admit(judged);
+    await this.#trail.record(this.#allowedEvent(judged));
     return mintPermit();
   }
 

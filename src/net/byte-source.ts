@@ -45,7 +45,8 @@ export class ByteSource {
 
   /** Waits for at least one byte more. @throws PosternError `protocol-violation` when the peer is gone */
   async more(): Promise<void> {
-    if (this.#ended) throw new PosternError('protocol-violation', { reason: 'the connection ended during start-up' });
+    if (this.#ended)
+      throw new PosternError('protocol-violation', { reason: 'the connection ended during start-up' });
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
@@ -79,7 +80,9 @@ export async function nextMessage(source: ByteSource, maxLength: (type: number) 
       const type = buffered.readUInt8(0);
       const length = buffered.readUInt32BE(1);
       if (length < 4 || length > maxLength(type)) {
-        throw new PosternError('protocol-violation', { reason: `message 0x${type.toString(16)} of length ${length}` });
+        throw new PosternError('protocol-violation', {
+          reason: `message 0x${type.toString(16)} of length ${length}`,
+        });
       }
       if (buffered.length >= length + 1) return source.consume(length + 1);
     }

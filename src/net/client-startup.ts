@@ -30,13 +30,28 @@ export type Startup = Extract<StartupPacket, { kind: 'startup' }>;
 
 export type Arrival =
   | { readonly kind: 'cancel'; readonly pid: number; readonly secret: Buffer }
-  | { readonly kind: 'startup'; readonly socket: Duplex; readonly source: ByteSource; readonly startup: Startup; readonly secure: boolean };
+  | {
+      readonly kind: 'startup';
+      readonly socket: Duplex;
+      readonly source: ByteSource;
+      readonly startup: Startup;
+      readonly secure: boolean;
+    };
 
 /** Room for a start-up packet and the largest SASL message behind it. */
 const MAX_START_UP_BYTES = 2 * (MAX_STARTUP_PAYLOAD + 4);
 
-/** Reads up to the StartupMessage or CancelRequest. @throws PosternError `protocol-violation`, `tls-required` */
-export async function arrive(socket: Socket, tls: ServerTls | null, tlsRequired: boolean): Promise<Arrival> {
+/**
+ * Reads up to the StartupMessage or CancelRequest.
+ * @param secured called once TLS is up: from then on every answer, refusals too, belongs inside it
+ * @throws PosternError `protocol-violation`, `tls-required`
+ */
+export async function arrive(
+  socket: Socket,
+  tls: ServerTls | null,
+  tlsRequired: boolean,
+  secured: (inside: Duplex) => void,
+): Promise<Arrival> {
   let duplex: Duplex = socket;
   let source = new ByteSource(socket, MAX_START_UP_BYTES);
   let secure = false;
@@ -52,6 +67,7 @@ export async function arrive(socket: Socket, tls: ServerTls | null, tlsRequired:
       const rest = source.release();
       socket.unshift(rest);
       duplex = await upgrade(socket, tls, true);
+      secured(duplex);
       source = new ByteSource(duplex, MAX_START_UP_BYTES);
       secure = true;
       continue;
@@ -83,6 +99,7 @@ export async function arrive(socket: Socket, tls: ServerTls | null, tlsRequired:
     source.release();
     socket.write('S');
     duplex = await upgrade(socket, tls, false);
+    secured(duplex);
     source = new ByteSource(duplex, MAX_START_UP_BYTES);
     secure = true;
   }
@@ -124,7 +141,8 @@ export async function authenticate(
   socket.write(encodeAuthenticationSaslContinue(server.first(mechanism, data)));
   const final = await nextMessage(source, onlyPassword);
   const outcome = server.final(decodeSaslResponse(final, 0, final.length));
-  if (outcome.kind === 'rejected' || !usable) throw new PosternError('authentication-failed', { agent: name });
+  if (outcome.kind === 'rejected' || !usable)
+    throw new PosternError('authentication-failed', { agent: name });
   socket.write(Buffer.concat([encodeAuthenticationSaslFinal(outcome.message), encodeAuthenticationOk()]));
   return agent;
 }

@@ -3,6 +3,7 @@
  * CancelRequests, and turns every failure on the way in into an answer the client can read.
  */
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { AgentRecord } from '../approvals/request.ts';
 import type { Trail } from '../audit/event.ts';
@@ -37,12 +38,15 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, (socket) => {
-      this.#accept(socket).catch((error: unknown) => {
-        options.log.error({ err: error }, 'a connection could not be handled');
-        socket.destroy();
-      });
-    });
+    this.#server = createServer(
+      { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
+      (socket) => {
+        this.#accept(socket).catch((error: unknown) => {
+          options.log.error({ err: error }, 'a connection could not be handled');
+          socket.destroy();
+        });
+      },
+    );
   }
 
   /** @returns the port it listens on @throws Error when the address is taken or not this machine's */
@@ -81,7 +85,10 @@ export class Listener {
     const { limits, log } = this.#options;
     socket.on('error', (error) => log.debug({ err: error }, 'client connection failed'));
     if (this.#sessions.size + this.#arriving.size >= limits.maxSessions) {
-      socket.end(refusalMessage(new PosternError('too-many-sessions', { limit: limits.maxSessions }), 'FATAL'));
+      socket.end(
+        refusalMessage(new PosternError('too-many-sessions', { limit: limits.maxSessions }), 'FATAL'),
+      );
+      linger(socket);
       return;
     }
     this.#arriving.add(socket);
@@ -96,12 +103,12 @@ export class Listener {
 
   async #welcome(socket: Socket, settled: () => void): Promise<void> {
     const { tls, tlsRequired } = this.#options;
-    let writable: { end(data: Buffer): unknown; destroyed: boolean } = socket;
+    let writable: Duplex = socket;
     try {
-      const arrival = await arrive(socket, tls, tlsRequired);
-      if (arrival.kind === 'cancel') return await this.#cancel(socket, arrival.pid, arrival.secret);
-      writable = arrival.socket;
-      arrival.socket.on('error', (error) => this.#options.log.debug({ err: error }, 'client connection failed'));
+      const arrival = await arrive(socket, tls, tlsRequired, (inside) => {
+        writable = inside;
+      });
+      if (arrival.kind === 'cancel') return await this.#cancel(writable, arrival.pid, arrival.secret);
       await this.#begin(socket, arrival, settled);
     } catch (error) {
       this.#refuse(error, writable);
@@ -115,17 +122,23 @@ export class Listener {
     const name = startup.parameters.get('user') ?? '';
     const channelBinding = secure ? (tls?.endPoint ?? null) : null;
     const address = raw.remoteAddress ?? '';
-    const agent = await authenticate(socket, source, name, { find: findAgent, mockSecret, channelBinding }).catch(
-      (error: unknown) => {
-        this.#noteFailure(error, name, address);
-        throw error;
-      },
-    );
+    const agent = await authenticate(socket, source, name, {
+      find: findAgent,
+      mockSecret,
+      channelBinding,
+    }).catch((error: unknown) => {
+      this.#noteFailure(error, name, address);
+      throw error;
+    });
     settled();
-    const session = await startSession(this.#options, { socket, address, startup, agent }, () => source.release(), (s) =>
-      this.#sessions.delete(s),
+    const session = await startSession(
+      this.#options,
+      { socket, address, startup, agent },
+      () => source.release(),
+      (s) => this.#sessions.delete(s),
     );
-    if (!socket.destroyed) this.#sessions.add(session);
+    // It may be over already: goodbye can come in the same packet as the password.
+    if (!session.closed) this.#sessions.add(session);
   }
 
   #noteFailure(error: unknown, agent: string, address: string): void {
@@ -133,30 +146,46 @@ export class Listener {
     // A name that never was an agent's is somebody's guess, and may be a password typed in the wrong place.
     const known = this.#options.findAgent(agent) !== null;
     this.#options.trail.note({
-      kind: 'authentication_failed', agent: known ? agent : '(unknown)', client_address: address,
+      kind: 'authentication_failed',
+      agent: known ? agent : '(unknown)',
+      client_address: address,
     });
   }
 
   /** Never answered; the client's socket stays open until the upstream has closed its own. */
-  async #cancel(socket: Socket, pid: number, secret: Buffer): Promise<void> {
+  async #cancel(socket: Duplex, pid: number, secret: Buffer): Promise<void> {
     try {
       await this.#options.cancelKeys.find(pid, secret)?.cancel();
     } catch (error) {
       this.#options.log.debug({ err: error }, 'a cancel could not be passed on');
     }
     socket.end();
+    linger(socket);
   }
 
-  #refuse(error: unknown, socket: { end(data: Buffer): unknown; destroyed: boolean }): void {
+  #refuse(error: unknown, socket: Duplex): void {
     const { log } = this.#options;
     if (!(error instanceof PosternError)) log.error({ err: error }, 'a connection could not be handled');
-    const refusal = error instanceof PosternError ? error : new PosternError('upstream-unavailable', { reason: 'an internal error' });
+    const refusal = error instanceof PosternError ? error : new PosternError('internal-error');
     log.info({ code: refusal.code }, 'a connection was refused');
-    if (!socket.destroyed) socket.end(refusalMessage(refusal, 'FATAL'));
+    if (socket.destroyed) return;
+    socket.end(refusalMessage(refusal, 'FATAL'));
+    linger(socket);
   }
 }
 
+/**
+ * Lets the peer read what was written and close; then closes whatever the peer does. What it still sends is
+ * thrown away: a paused socket would never notice that the peer has gone.
+ */
+function linger(socket: Duplex): void {
+  socket.resume();
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
+}
+
 const KEEP_ALIVE_MS = 60_000;
+/** How long a refused connection may take to read why. */
+const LINGER_MS = 2_000;
 const DRAIN_CHECK_MS = 20;
 /** Sockets that linger after their session must not keep the process. */
 const CLOSE_WAIT_MS = 3_000;

@@ -35,10 +35,17 @@ export type StarterParts = {
   readonly cancelKeys: CancelKeys;
   readonly limits: Limits;
   readonly maskKey: Uint8Array;
+  /** `trail.sync: always`. */
+  readonly recordFirst: boolean;
   readonly log: Logger;
 };
 
-export type Client = { readonly socket: Duplex; readonly address: string; readonly startup: Startup; readonly agent: AgentRecord };
+export type Client = {
+  readonly socket: Duplex;
+  readonly address: string;
+  readonly startup: Startup;
+  readonly agent: AgentRecord;
+};
 
 /**
  * Connects the agent to its database and tells the client so, up to ReadyForQuery.
@@ -55,23 +62,43 @@ export async function startSession(
   const runtime = databaseFor(parts, agent, startup.parameters.get('database') ?? agent.name);
   const login = runtime.config.logins.get(agent.login);
   if (login === undefined) {
-    throw new PosternError('upstream-unavailable', { reason: `this agent's login "${agent.login}" is not configured` });
+    throw new PosternError('upstream-unavailable', {
+      reason: `this agent's login "${agent.login}" is not configured`,
+    });
   }
   const sessionId = randomUUID();
   const log = parts.log.child({ session: sessionId, agent: agent.name });
-  const asker = { sessionId, owner: agent.owner, role: login.user };
+  const asker = { sessionId, owner: agent.owner, role: login.user, recordFirst: parts.recordFirst };
   const gate = new Gate(runtime.judgeFor(agent), asker, parts.trail, parts.approvals);
   const upstream = await open(parts, runtime, login, startSettings(startup, gate));
-  parts.trail.note({
-    kind: 'session_opened', session_id: sessionId, agent: agent.name, database: runtime.config.name,
-    client_address: client.address, application: startup.parameters.get('application_name')?.slice(0, 64) ?? '',
-  });
+  try {
+    parts.trail.note({
+      kind: 'session_opened',
+      session_id: sessionId,
+      agent: agent.name,
+      database: runtime.config.name,
+      client_address: client.address,
+      application: startup.parameters.get('application_name')?.slice(0, 64) ?? '',
+    });
+  } catch (error) {
+    upstream.socket.destroy();
+    throw error;
+  }
   const { key } = upstream;
   const issued: { pid: number } = { pid: 0 };
   const session = new Session({
-    client: client.socket, upstream: upstream.socket, gate, catalog: runtime.catalog,
-    maskKey: parts.maskKey, limits: parts.limits, log,
-    cancelUpstream: () => (key === null ? Promise.resolve() : cancelUpstream(runtime.config, key, parts.limits.upstreamConnectTimeoutMs)),
+    client: client.socket,
+    upstream: upstream.socket,
+    gate,
+    catalog: runtime.catalog,
+    maskKey: parts.maskKey,
+    limits: parts.limits,
+    log,
+    upstreamPid: key?.pid ?? 0,
+    cancelUpstream: () =>
+      key === null
+        ? Promise.resolve()
+        : cancelUpstream(runtime.config, key, parts.limits.upstreamConnectTimeoutMs),
     onClosed: (reason) => {
       parts.cancelKeys.revoke(issued.pid);
       noteClosed(parts, sessionId, agent.name, reason);
@@ -92,7 +119,10 @@ function databaseFor(parts: StarterParts, agent: AgentRecord, name: string): Dat
 }
 
 async function open(
-  parts: StarterParts, runtime: DatabaseRuntime, login: Login, parameters: ReadonlyMap<string, string>,
+  parts: StarterParts,
+  runtime: DatabaseRuntime,
+  login: Login,
+  parameters: ReadonlyMap<string, string>,
 ): Promise<Upstream> {
   const timeoutMs = parts.limits.upstreamConnectTimeoutMs;
   const upstream = await dial({ database: runtime.config, login, parameters, timeoutMs });
@@ -104,7 +134,13 @@ async function open(
   return upstream;
 }
 
-function welcome(parts: StarterParts, client: Client, upstream: Upstream, session: Session, issued: { pid: number }): void {
+function welcome(
+  parts: StarterParts,
+  client: Client,
+  upstream: Upstream,
+  session: Session,
+  issued: { pid: number },
+): void {
   const messages = [...upstream.parameters].map(([name, value]) => encodeParameterStatus(name, value));
   if (upstream.key !== null) {
     const { pid, key } = parts.cancelKeys.issue(session, client.startup.minor);

@@ -15,7 +15,8 @@ const OWN: ReadonlySet<string> = new Set(['user', 'database', 'replication', 'op
  */
 export function startSettings(startup: Startup, gate: Gate): ReadonlyMap<string, string> {
   const replication = startup.parameters.get('replication');
-  if (replication !== undefined && !/^(false|off|no|0)$/i.test(replication)) throw new PosternError('replication-denied');
+  if (replication !== undefined && !/^(false|off|no|0)$/i.test(replication))
+    throw new PosternError('replication-denied');
   const asked = new Map<string, string>();
   for (const [name, value] of startup.parameters) {
     if (!OWN.has(name)) asked.set(name, value);
@@ -59,7 +60,9 @@ function* optionSettings(options: string): Generator<readonly [string, string]> 
     else if (word.startsWith('--')) setting = word.slice(2);
     const equals = setting?.indexOf('=') ?? -1;
     if (setting === undefined || equals < 1) {
-      throw new PosternError('bad-input', { reason: 'the start-up options hold something other than settings' });
+      throw new PosternError('bad-input', {
+        reason: 'the start-up options hold something other than settings',
+      });
     }
     yield [setting.slice(0, equals).replaceAll('-', '_'), setting.slice(equals + 1)];
   }

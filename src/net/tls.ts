@@ -33,9 +33,11 @@ export async function upgrade(socket: Socket, tls: ServerTls, direct: boolean): 
     ALPNProtocols: ['postgresql'],
   });
   await new Promise<void>((resolve, reject) => {
-    const failed = (): void => reject(new PosternError('protocol-violation', { reason: 'the TLS handshake failed' }));
+    const failed = (): void =>
+      reject(new PosternError('protocol-violation', { reason: 'the TLS handshake failed' }));
     secure.once('secure', () => resolve());
-    secure.once('error', failed);
+    // Kept for good: an error that nobody listens for would end the process.
+    secure.on('error', failed);
     secure.once('close', failed);
   });
   if (direct && secure.alpnProtocol !== 'postgresql') {

@@ -64,7 +64,11 @@ export async function dial(options: DialOptions): Promise<Upstream> {
 }
 
 /** Sends a CancelRequest; resolves when the server has closed the connection, as it does once it is done. */
-export async function cancelUpstream(database: DatabaseConfig, key: CancelKey, timeoutMs: number): Promise<void> {
+export async function cancelUpstream(
+  database: DatabaseConfig,
+  key: CancelKey,
+  timeoutMs: number,
+): Promise<void> {
   const tcp = connectTcp({ host: database.host, port: database.port, noDelay: true });
   const timer = setTimeout(() => tcp.destroy(new Error('no answer to the cancel')), timeoutMs);
   try {
@@ -112,7 +116,11 @@ async function secured(
   return { socket: secure, certificate: secure.getPeerX509Certificate() ?? null };
 }
 
-async function startUp(socket: Duplex, certificate: X509Certificate | null, options: DialOptions): Promise<Upstream> {
+async function startUp(
+  socket: Duplex,
+  certificate: X509Certificate | null,
+  options: DialOptions,
+): Promise<Upstream> {
   const { login, database, parameters } = options;
   const source = new ByteSource(socket, MAX_READ_AHEAD);
   const all = new Map([['user', login.user], ['database', database.database], ...parameters]);
@@ -144,14 +152,20 @@ async function startUp(socket: Duplex, certificate: X509Certificate | null, opti
   }
 }
 
-async function prove(socket: Duplex, source: ByteSource, login: Login, binding: Buffer | null): Promise<void> {
+async function prove(
+  socket: Duplex,
+  source: ByteSource,
+  login: Login,
+  binding: Buffer | null,
+): Promise<void> {
   const nonce = randomBytes(18).toString('base64');
   const scram = new ScramClient({ password: login.password, nonce, channelBinding: binding });
   for (;;) {
     const message = await nextMessage(source, serverMaxLength);
     if (message[0] === SERVER_TYPE.errorResponse) throw refused(message);
     if (message[0] === SERVER_TYPE.noticeResponse) continue;
-    if (message[0] !== SERVER_TYPE.authentication) throw new Error('the database did not ask for authentication');
+    if (message[0] !== SERVER_TYPE.authentication)
+      throw new Error('the database did not ask for authentication');
     const request = decodeAuthentication(message, 0, message.length);
     switch (request.kind) {
       case 'ok':

@@ -59,6 +59,20 @@ export function readsOf(snapshot: Snapshot, oid: number): ReadonlySet<number> {
   });
 }
 
+/**
+ * The relation and all whose rows change, and so may be printed, when rows of it are updated or deleted:
+ * descendants, what an updatable view stands for, and where foreign keys' actions lead.
+ */
+export function changedWith(snapshot: Snapshot, oid: number): ReadonlySet<number> {
+  const children = childrenOf(snapshot);
+  return reach([oid], (one) => {
+    const relation = snapshot.relations.get(one);
+    if (relation === undefined) return [];
+    const behind = isView(relation) ? relation.reads : [];
+    return [...(children.get(one) ?? []), ...(relation.cascades ?? []), ...behind];
+  });
+}
+
 /** Every relation whose rows a statement naming `oid` may show or change. */
 export function reachOf(snapshot: Snapshot, oid: number): ReadonlySet<number> {
   const all = new Set<number>();

@@ -42,10 +42,14 @@ export function judge(
     return inquiry.result([]);
   }
   const reaches = analysis.statements.map((statement) => reachOfStatement(statement, snapshot, masks));
+  // EXECUTE's arguments are computed by one statement and stored by another
+  const given = analysis.statements.some(
+    (statement, index) => statement.effect.kind === 'execute' && reaches[index]?.callsUnseen === true,
+  );
   for (const [index, statement] of analysis.statements.entries()) {
     inquiry.statement(statement);
     const reach = reaches[index];
-    if (reach !== undefined) inquiry.laundering(statement, reach);
+    if (reach !== undefined) inquiry.laundering(statement, reach, given);
   }
   return inquiry.result(reaches.map((reach) => reach.judgement));
 }
@@ -91,16 +95,21 @@ class Inquiry {
    * judge either: it is denied whatever the rules say, and nobody is bothered with it.
    */
   unreadable(reason: string): void {
-    this.#add({ verdict: 'deny', rule: 'unreadable', action: 'unknown', reason: `it cannot be read: ${reason}` });
+    this.#add({
+      verdict: 'deny',
+      rule: 'unreadable',
+      action: 'unknown',
+      reason: `it cannot be read: ${reason}`,
+    });
   }
 
   /** Masked values about to be put where no mask covers them. */
-  laundering(statement: Statement, reach: Reach): void {
-    if (reach.judgement.scope === 'clean') return;
+  laundering(statement: Statement, reach: Reach, given: boolean): void {
+    if (reach.judgement.scope === 'clean' && !given) return;
     const storing = statement.actions.find(
       (one) => one.action === 'write' || one.action === 'ddl' || one.action === 'export',
     );
-    if (stores(statement, reach)) {
+    if (stores(statement, reach, given)) {
       this.#byDefault(
         'laundering',
         storing?.action ?? 'write',
@@ -164,11 +173,11 @@ class Inquiry {
 /** Commands that take rows away put no value anywhere. */
 const REMOVING: ReadonlySet<string> = new Set(['delete', 'truncate']);
 
-function stores(statement: Statement, reach: Reach): boolean {
+function stores(statement: Statement, reach: Reach, given: boolean): boolean {
   // what an unseen function returns may be any masked value, and it needs no SELECT to be stored
   const writes = statement.actions.some((one) => one.action === 'write' && !REMOVING.has(one.command));
-  if (writes && reach.callsUnseen) return true;
-  if (!statement.storesWhatItReads) return false;
+  if (writes && (reach.callsUnseen || given)) return true;
+  if (!statement.storesWhatItReads || reach.judgement.scope === 'clean') return false;
   if (reach.judgement.scope === 'opaque' || statement.mentions.star) return true;
   return [...statement.mentions.columns].some((column) => reach.maskedNames.has(column.toLowerCase()));
 }

@@ -8,10 +8,13 @@
 import { resolve } from '../catalog/snapshot.ts';
 import type { CatalogRelation, Snapshot } from '../catalog/snapshot.ts';
 import type { NameRef, Statement } from '../sql/statement.ts';
-import { readsOf } from './family.ts';
+import { changedWith, readsOf } from './family.ts';
 import type { MaskScope, StatementJudgement } from './judgement.ts';
 import type { MaskSet } from './mask-set.ts';
+import { isSystemSchema } from './patterns.ts';
 import { readsUnseen } from './reading-functions.ts';
+
+type Mentions = Statement['mentions'];
 
 export type Reach = {
   readonly judgement: StatementJudgement;
@@ -19,7 +22,7 @@ export type Reach = {
   readonly maskedNames: ReadonlySet<string>;
   /** Why the scope is `opaque`, for people; empty otherwise. */
   readonly unseen: readonly string[];
-  /** Whether it calls a function that may return anything. */
+  /** Whether it calls a function or operator that may return anything. */
   readonly callsUnseen: boolean;
 };
 
@@ -28,6 +31,8 @@ const CREATING = /^(create|select into)\b/;
 
 export function reachOfStatement(statement: Statement, snapshot: Snapshot, masks: MaskSet): Reach {
   const named = new Map<number, CatalogRelation>();
+  const changed = new Map<number, CatalogRelation>();
+  const onlyAdds = addsOnly(statement);
   const unknown = new Set<string>();
   const unknownRead = new Set<string>();
   const unseen: string[] = [];
@@ -39,6 +44,7 @@ export function reachOfStatement(statement: Statement, snapshot: Snapshot, masks
     }
     for (const relation of relations) {
       named.set(relation.oid, relation);
+      if (ref.access === 'write' && !onlyAdds) addChanged(relation.oid, snapshot, changed);
       if (
         relation.userCode?.onRead === true ||
         (ref.access === 'write' && relation.userCode?.onWrite === true)
@@ -48,51 +54,81 @@ export function reachOfStatement(statement: Statement, snapshot: Snapshot, masks
     }
   }
   const functions = statement.functions.filter((ref) => isUnseenFunction(ref, snapshot));
+  // `c.total` calls total(c) where c has no such column
+  for (const name of statement.mentions.columns) {
+    if (snapshot.rowFunctions?.has(name) === true) functions.push({ schema: null, name });
+  }
   unseen.push(...functions.map((ref) => `the function ${written(ref)} may read anything`));
-  unseen.push(
-    ...statement.operators
-      .filter((ref) => isUserName(ref, snapshot.userOperators, true))
-      .map((ref) => `the operator ${written(ref)} may run a user's function`),
-  );
+  const operators = statement.operators.filter((ref) => isUserName(ref, snapshot.userOperators, true));
+  unseen.push(...operators.map((ref) => `the operator ${written(ref)} may run a user's function`));
   unseen.push(
     ...statement.types
       .filter((ref) => isUserName(ref, snapshot.userTypes, false))
       .map((ref) => `the type ${written(ref)} may run a user's function`),
   );
 
-  const { maskedColumns, maskedNames } = maskedIn([...named.values()], masks);
+  const { maskedColumns, maskedNames } = maskedIn([...named.values()], masks, statement.mentions);
+  // named nowhere, but an error may print a row of it
+  const behind = [...changed.values()].filter((relation) => !named.has(relation.oid));
+  maskedColumns.push(...maskedIn(behind, masks, WHOLE).maskedColumns);
   // unvouched code matters where there is something to give away; an unknown relation may itself be masked
   const hidden = masks.present ? [...new Set(unseen)] : [];
   if (masks.any) hidden.push(...[...unknownRead].map((name) => `the catalog does not know ${name}`));
   const touches = maskedColumns.length > 0 || functions.some((ref) => readsUnseen(ref.name));
   const scope: MaskScope = hidden.length > 0 ? 'opaque' : touches ? 'touched' : 'clean';
-  const oids = new Set([...named.keys()].flatMap((oid) => [...readsOf(snapshot, oid)]));
+  const oids = new Set([...named.keys(), ...changed.keys()].flatMap((oid) => [...readsOf(snapshot, oid)]));
   return {
     judgement: {
       scope,
       relationOids: [...oids].toSorted((a, b) => a - b),
       unknownRelations: [...unknown].toSorted(),
-      maskedColumns,
+      maskedColumns: [...new Set(maskedColumns)].toSorted(),
     },
     maskedNames,
     unseen: hidden,
-    callsUnseen: masks.present && functions.length > 0,
+    callsUnseen: masks.present && functions.length + operators.length > 0,
   };
 }
 
-function maskedIn(relations: readonly CatalogRelation[], masks: MaskSet) {
+/** INSERT and COPY FROM change no row that was there; an upsert or RETURNING names its target as read, too. */
+function addsOnly(statement: Statement): boolean {
+  const writes = statement.actions.filter((one) => one.action === 'write');
+  if (!writes.every((one) => one.command === 'insert' || one.command === 'copy from')) return false;
+  return !statement.relations.some(
+    (ref) =>
+      ref.access === 'write' &&
+      statement.relations.some((one) => one.access === 'read' && one.name === ref.name),
+  );
+}
+
+function addChanged(oid: number, snapshot: Snapshot, changed: Map<number, CatalogRelation>): void {
+  for (const one of changedWith(snapshot, oid)) {
+    const relation = snapshot.relations.get(one);
+    if (relation !== undefined) changed.set(one, relation);
+  }
+}
+
+const WHOLE: Mentions = { columns: new Set(), star: true, wholeRows: true };
+
+/**
+ * The masked columns of relations that a statement names. Of PostgreSQL's own relations only those that it
+ * can have computed with: tools read the catalog all day long, and hardly ever the few private columns.
+ */
+function maskedIn(relations: readonly CatalogRelation[], masks: MaskSet, mentions: Mentions) {
   const maskedColumns: string[] = [];
   const maskedNames = new Set<string>();
   for (const relation of relations) {
     const columns = masks.columns.get(relation.oid);
     if (columns === undefined) continue;
+    const isSystem = isSystemSchema(relation.schema) && relation.kind !== 'toast' && !mentions.wholeRows;
     for (const column of relation.columns) {
       if (!columns.has(column.attnum)) continue;
+      if (isSystem && !mentions.columns.has(column.name)) continue;
       maskedColumns.push(`${relation.schema}.${relation.name}.${column.name}`);
       maskedNames.add(column.name.toLowerCase());
     }
   }
-  return { maskedColumns: maskedColumns.toSorted(), maskedNames };
+  return { maskedColumns, maskedNames };
 }
 
 /** Not one of PostgreSQL's own, or one of its own that reads what no relation reference names. */

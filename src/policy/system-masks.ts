@@ -25,6 +25,8 @@ const PG_CATALOG: Readonly<Record<string, readonly string[]>> = {
   pg_stats_ext: [...STATISTICS, 'most_common_val_nulls'],
   pg_stats_ext_exprs: STATISTICS,
   pg_statistic_ext_data: ['stxdmcv', 'stxdexpr', 'stxdndistinct', 'stxddependencies'],
+  // what a column added with a default holds in the rows that were there before
+  pg_attribute: ['attmissingval'],
   pg_authid: ['rolpassword'],
   pg_shadow: ['passwd'],
   pg_user_mapping: ['umoptions'],

@@ -8,12 +8,11 @@
 import { PosternError } from '../errors.ts';
 import { FrameReader, CLIENT_STREAMABLE } from '../wire/frame-reader.ts';
 import { CLIENT_TYPE, clientMaxLength } from '../wire/client/types.ts';
-import { encodeReadyForQuery } from '../wire/server/ready-for-query.ts';
 import { drain } from './holding.ts';
 import { holdWithheldBind, onExecute } from './execute.ts';
 import { holdsBack, onBind, onClose, onDescribe, onFlush, onParse, onSync, refusing } from './extended.ts';
-import { refusalMessage } from './messages.ts';
-import { onQuery } from './simple.ts';
+import { SESSION_LIMITS } from './limits.ts';
+import { onQuery, refuseQuery } from './simple.ts';
 import type { Frame, SessionState } from './state.ts';
 
 /** Message overhead around a statement's text: type, length, name, parameter types (2 bytes + 4 each of 65,535). */
@@ -59,8 +58,8 @@ export class ClientSide {
   #pump(): void {
     const session = this.#session;
     try {
-      while (!this.#waiting && !session.closed && this.#reader.next()) {
-        const later = this.#handle();
+      while (!this.#waiting && !session.closed && !session.goodbye && this.#reader.next()) {
+        const later = this.#handle() ?? this.#afterTooMuch();
         if (later instanceof Promise) this.#wait(later);
       }
       session.parts.toUpstream.flush();
@@ -68,6 +67,13 @@ export class ClientSide {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** A client that never waits for answers is made to. */
+  #afterTooMuch(): void | Promise<void> {
+    const session = this.#session;
+    if (session.replies.size < SESSION_LIMITS.maxRepliesOwed || session.copyIn !== 'none') return undefined;
+    return drain(session);
   }
 
   #wait(later: Promise<void>): void {
@@ -102,8 +108,10 @@ export class ClientSide {
       case CLIENT_TYPE.close:
         return onClose(session, frame);
       case CLIENT_TYPE.flush:
+        checkBare(frame);
         return this.#after(frame, onFlush);
       case CLIENT_TYPE.sync:
+        checkBare(frame);
         return this.#after(frame, onSync);
       case CLIENT_TYPE.copyData:
       case CLIENT_TYPE.copyDone:
@@ -119,7 +127,10 @@ export class ClientSide {
   }
 
   /** A held statement that was bound but not executed is held before anything that follows it. */
-  #after(frame: Frame, handler: (session: SessionState, frame: Frame) => void | Promise<void>): void | Promise<void> {
+  #after(
+    frame: Frame,
+    handler: (session: SessionState, frame: Frame) => void | Promise<void>,
+  ): void | Promise<void> {
     const session = this.#session;
     if (!holdsBack(session) || session.skipping) return handler(session, frame);
     return (async () => {
@@ -130,11 +141,22 @@ export class ClientSide {
 
   #copyFrame(frame: Frame): void {
     const session = this.#session;
-    // Outside COPY the server ignores these, late ones after an error above all.
-    if (session.copyIn === 'none' || session.skipping) return;
+    // Always: outside COPY the server ignores them, late ones after an error above all. To leave some out
+    // would be worse than useless, for a frame that comes in pieces would lose part of itself.
     const { gate, toUpstream } = session.parts;
     toUpstream.forward(gate.passage(), frame.buffer, frame.start, frame.end);
-    if (frame.type !== CLIENT_TYPE.copyData && this.#reader.last) {
+    if (frame.type !== CLIENT_TYPE.copyData) this.#copyEnded();
+  }
+
+  #copyEnded(): void {
+    const session = this.#session;
+    const reply = session.copyInReply;
+    if (session.copyIn === 'none' || reply === null) return;
+    // Sent ahead of the server's CopyInResponse, which must then not begin another COPY.
+    if (session.copyIn === 'expected' && 'ended' in reply) reply.ended += 1;
+    // A message of several statements may hold another COPY.
+    if (reply.kind === 'query') session.copyIn = 'expected';
+    else {
       session.copyIn = 'none';
       session.copyInReply = null;
     }
@@ -144,17 +166,28 @@ export class ClientSide {
   #duringCopyIn(type: number): void {
     if (type === CLIENT_TYPE.sync || type === CLIENT_TYPE.flush) return;
     if (type === CLIENT_TYPE.terminate) return this.#terminate();
-    throw new PosternError('protocol-violation', { reason: 'a statement was sent while COPY data was expected' });
+    throw new PosternError('protocol-violation', {
+      reason: 'a statement was sent while COPY data was expected',
+    });
   }
 }
 
-const COPY_TYPES: ReadonlySet<number> = new Set([CLIENT_TYPE.copyData, CLIENT_TYPE.copyDone, CLIENT_TYPE.copyFail]);
+const COPY_TYPES: ReadonlySet<number> = new Set([
+  CLIENT_TYPE.copyData,
+  CLIENT_TYPE.copyDone,
+  CLIENT_TYPE.copyFail,
+]);
 
-async function refuseFunctionCall(session: SessionState): Promise<void> {
-  if (session.skipping) return;
-  await drain(session);
-  const { toClient } = session.parts;
-  toClient.send(refusalMessage(new PosternError('fast-path-denied')));
-  toClient.send(encodeReadyForQuery(session.transaction));
-  toClient.flush();
+function refuseFunctionCall(session: SessionState): void | Promise<void> {
+  if (session.skipping) return undefined;
+  return refuseQuery(session, new PosternError('fast-path-denied'));
 }
+
+/** Messages without a body. The server would refuse one that has, and its answer would be out of step. */
+function checkBare({ start, end }: Frame): void {
+  if (end - start !== BARE_BYTES)
+    throw new PosternError('protocol-violation', { reason: 'a message has bytes to spare' });
+}
+
+/** Type and length. */
+const BARE_BYTES = 5;

@@ -14,6 +14,7 @@ const HEADER_BYTES = 5;
 export class CopyOut {
   readonly #session: SessionState;
   #masker: CopyMasker | null = null;
+  #open = false;
 
   constructor(session: SessionState) {
     this.#session = session;
@@ -26,17 +27,20 @@ export class CopyOut {
   /** CopyOutResponse has come in answer to `head`. */
   begin(head: Reply, buffer: Buffer, start: number, end: number): void {
     this.#masker = null;
+    this.#open = true;
     const session = this.#session;
     const { masks } = session.parts.gate.judge;
-    const scope = session.effective(scopeOf(head));
+    const scope = head.dirty === false ? scopeOf(head) : 'opaque';
     if (!masks.any && scope === 'clean') return;
     const plan = planOf(head);
-    if (plan === null) throw new PosternError('masking-failed', { reason: 'COPY data came from an unforeseen statement' });
+    if (plan === null)
+      throw new PosternError('masking-failed', { reason: 'COPY data came from an unforeseen statement' });
     const { columnFormats } = decodeCopyOutResponse(buffer, start, end);
     const format = plan.options.format === 'binary' ? 1 : 0;
     // Column for column or not at all: a count that differs says the columns are others.
     const fits = plan.columns !== null && plan.columns.length === columnFormats.length;
-    const columns = fits && plan.columns !== null ? plan.columns : unknownColumns(columnFormats.length, format);
+    const columns =
+      fits && plan.columns !== null ? plan.columns : unknownColumns(columnFormats.length, format);
     const rows = planRow(columns, masks, fits ? scope : 'opaque', session.knows());
     if (rows === null) return;
     const { maskKey, limits } = session.parts;
@@ -44,7 +48,10 @@ export class CopyOut {
     this.#masker = copyMasker(plan.options, rows, names, maskKey, limits.maxMaskedRowBytes);
   }
 
+  /** @throws PosternError `upstream-protocol` for data that nothing announced */
   data(reader: FrameReader): void {
+    if (!this.#open)
+      throw new PosternError('upstream-protocol', { reason: 'the database sent COPY data out of turn' });
     const { toClient } = this.#session.parts;
     if (this.#masker === null) {
       toClient.forward(reader.buffer, reader.start, reader.end);
@@ -55,6 +62,7 @@ export class CopyOut {
   }
 
   end(): void {
+    this.#open = false;
     if (this.#masker === null) return;
     const rest = this.#masker.end();
     this.#masker = null;
@@ -63,6 +71,7 @@ export class CopyOut {
 
   /** The server gave up half-way; what is not yet masked is dropped. */
   abort(): void {
+    this.#open = false;
     this.#masker = null;
   }
 }
@@ -74,6 +83,7 @@ function planOf(head: Reply): CopyPlan | null {
 
 function scopeOf(head: Reply) {
   if (head.kind === 'execute') return head.scope;
-  if (head.kind === 'query') return head.scope ?? head.judged.judgement.statements[head.index]?.scope ?? 'opaque';
+  if (head.kind === 'query')
+    return head.scope ?? head.judged.judgement.statements[head.index]?.scope ?? 'opaque';
   return 'opaque';
 }

@@ -2,16 +2,24 @@
  * The server's own witness: reads a RowDescription for columns that may have to be masked. Most results
  * have none, so the question is answered without allocating anything; only then is a plan made.
  */
-import type { KnowsColumn, MaskableField } from '../masking/plan.ts';
+import { planRow, type KnowsColumn, type MaskableField, type RowPlan } from '../masking/plan.ts';
 import type { MaskScope } from '../policy/judgement.ts';
 import type { MaskSet } from '../policy/mask-set.ts';
+import type { SessionState } from './state.ts';
 import { decodeRowDescription, RowDescriptionScanner } from '../wire/server/row-description.ts';
 
 export class DescriptionScan {
   readonly #scanner = new RowDescriptionScanner();
 
   /** Whether any field could need a mask: `planRow` has the last word. @throws PosternError `protocol-violation` */
-  mayMask(buffer: Buffer, start: number, end: number, masks: MaskSet, scope: MaskScope, knows: KnowsColumn): boolean {
+  mayMask(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    masks: MaskSet,
+    scope: MaskScope,
+    knows: KnowsColumn,
+  ): boolean {
     const scanner = this.#scanner;
     scanner.open(buffer, start, end);
     let found = false;
@@ -26,6 +34,32 @@ export class DescriptionScan {
 }
 
 /** A RowDescription's fields as a plan needs them. */
-export function fieldsOf(buffer: Buffer, start: number, end: number): readonly (MaskableField & { readonly name: string })[] {
-  return decodeRowDescription(buffer, start, end).map((field) => ({ ...field, format: field.format === 1 ? 1 : 0 }));
+export function fieldsOf(
+  buffer: Buffer,
+  start: number,
+  end: number,
+): readonly (MaskableField & { readonly name: string })[] {
+  return decodeRowDescription(buffer, start, end).map((field) => ({
+    ...field,
+    format: field.format === 1 ? 1 : 0,
+  }));
+}
+
+/** A RowDescription where it lies. */
+type Placed = { readonly buffer: Buffer; readonly start: number; readonly end: number };
+
+/** The plan for the rows it describes, under the masks in force; null where nothing is to be masked. */
+export function planFor(
+  session: SessionState,
+  scan: DescriptionScan,
+  { buffer, start, end }: Placed,
+  scope: MaskScope,
+): RowPlan | null {
+  const { masks } = session.parts.gate.judge;
+  const knows = session.knows();
+  if (!scan.mayMask(buffer, start, end, masks, scope, knows)) return null;
+  const plan = planRow(fieldsOf(buffer, start, end), masks, scope, knows);
+  const unknown = plan?.masked.some((field) => field.cause === 'unknown-column') === true;
+  if (unknown) session.parts.catalog.refreshSoon();
+  return plan;
 }

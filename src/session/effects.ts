@@ -6,33 +6,50 @@ import type { SessionState } from './state.ts';
 
 /** @throws PosternError `limit-exceeded` when there are too many names */
 export function applyEffects(session: SessionState, statements: readonly Statement[]): Undo {
-  const undos: (() => void)[] = [];
-  for (const statement of statements) {
-    const undo = applyEffect(session, statement);
-    if (undo !== null) undos.push(undo);
-  }
-  if (undos.length === 0) return null;
-  return () => {
-    for (const undo of undos.reverse()) undo();
+  const undos: NonNullable<Undo>[] = [];
+  const undoAll = (): void => {
+    for (const undo of undos.toReversed()) undo();
   };
+  try {
+    for (const statement of statements) {
+      const undo = applyEffect(session, statement);
+      if (undo !== null) undos.push(undo);
+    }
+  } catch (error) {
+    // Nothing was sent, so nothing may have changed.
+    undoAll();
+    throw error;
+  }
+  return undos.length === 0 ? null : undoAll;
 }
 
-function applyEffect(session: SessionState, { effect }: Statement): Undo {
+/** Whether a statement uses or changes prepared names by SQL, which needs every name settled. */
+export function touchesPrepared(statements: readonly Statement[]): boolean {
+  return statements.some(({ effect }) => PREPARED_EFFECTS.has(effect.kind));
+}
+
+const PREPARED_EFFECTS: ReadonlySet<string> = new Set(['prepare', 'execute', 'deallocate', 'discard']);
+
+function applyEffect(session: SessionState, { effect, text }: Statement): Undo {
   const { names } = session;
   switch (effect.kind) {
     case 'prepare':
-      return names.prepare(effect.name, effect.inner.text).undo;
+      return names.prepareBySql(effect.name, effect.inner.text, session.sent());
     case 'deallocate':
       return names.forget(effect.name);
     case 'declare':
-      return names.declare(effect.name, effect.inner.text);
+      // Any mention of HOLD will do: a cursor taken for one that lives on is only remembered longer.
+      names.declare(effect.name, effect.inner.text, /hold/i.test(text));
+      return null;
     case 'close':
-      return effect.name === null ? names.closeAll() : names.closePortal(effect.name);
+      names.closeCursor(effect.name);
+      return null;
     case 'discard':
       return discard(session, effect.what);
     case 'set':
       if (effect.name === 'postern.reason') {
-        session.statedReason = effect.value === null ? null : effect.value.slice(0, SESSION_LIMITS.maxReasonChars);
+        session.statedReason =
+          effect.value === null ? null : effect.value.slice(0, SESSION_LIMITS.maxReasonChars);
       }
       return null;
     case 'none':
@@ -47,10 +64,6 @@ function applyEffect(session: SessionState, { effect }: Statement): Undo {
 
 function discard(session: SessionState, what: 'all' | 'plans' | 'sequences' | 'temp'): Undo {
   if (what !== 'all') return null;
-  const prepared = session.names.forget(null);
-  const cursors = session.names.closeAll();
-  return () => {
-    prepared?.();
-    cursors?.();
-  };
+  session.names.closeCursor(null);
+  return session.names.forget(null);
 }

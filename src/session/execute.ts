@@ -12,7 +12,7 @@ import { decodeExecute } from '../wire/client/execute.ts';
 import { settleCatalog } from './catalog-freshness.ts';
 import { tableColumns, type CopyPlan } from './copy-plan.ts';
 import { describeQuery } from './describe-query.ts';
-import { applyEffects } from './effects.ts';
+import { applyEffects, touchesPrepared } from './effects.ts';
 import { expand } from './expand.ts';
 import { holdsBack, refusing, releaseWithheld } from './extended.ts';
 import { closeIdleImplicit, drain, holdFor, Skipped } from './holding.ts';
@@ -26,7 +26,8 @@ export function onExecute(session: SessionState, frame: Frame): void | Promise<v
     const { portal: name } = decodeExecute(frame.buffer, frame.start, frame.end);
     const portal = portalNamed(session, name);
     const judged = session.judge(portal.prepared.text);
-    const plain = judged.plain && !session.catalogStale && session.withheld.length === 0;
+    const sure = !session.names.doubtful(name) && !session.catalogStale;
+    const plain = judged.plain && sure && !session.parts.gate.recordsFirst && session.withheld.length === 0;
     if (plain && judged.judgement.verdict === 'allow') {
       execute(session, frame, portal, judged, session.parts.gate.admit(judged), null);
       return undefined;
@@ -37,37 +38,54 @@ export function onExecute(session: SessionState, frame: Frame): void | Promise<v
   });
 }
 
-/** A portal bound by the protocol, or a cursor made with DECLARE, which shares its namespace. */
+/**
+ * A portal bound by the protocol, or a cursor made with DECLARE, which shares its namespace. Where the name
+ * may be either, it is judged as both, and described afresh each time.
+ */
 function portalNamed(session: SessionState, name: string): Portal {
-  const portal = session.names.portal(name);
-  if (portal !== null) return portal;
-  const text = session.names.cursorText(name);
-  if (text === null) throw new PosternError('unknown-portal', { name });
-  const prepared = { name: '', text, witnessed: null, contradicted: false };
+  const { names } = session;
+  const portal = names.portal(name);
+  if (portal !== null && !names.doubtful(name)) return portal;
+  const meanings = names.meanings(name);
+  if (meanings.length === 0) throw new PosternError('unknown-portal', { name });
+  const text = meanings.join(';\n');
+  const prepared = { ...session.sent(), name: '', text, witnessed: null, contradicted: true };
   const { scope } = session.judge(text);
-  const made: Portal = {
-    name, prepared, parameters: Buffer.alloc(0), scope, batch: session.batch + 1,
-    plan: undefined, describing: false, released: true, copy: null,
+  return {
+    name,
+    prepared,
+    parameters: portal?.parameters ?? Buffer.alloc(0),
+    scope,
+    batch: session.batch + 1,
+    plan: undefined,
+    plannedFor: null,
+    describing: false,
+    released: portal?.released ?? true,
+    copy: null,
   };
-  return made;
 }
 
 async function slowExecute(session: SessionState, frame: Frame, portal: Portal): Promise<void> {
   const before = session.judge(portal.prepared.text);
+  if (touchesPrepared(before.statements)) await drain(session);
   await settleCatalog(session, before.unknownRelations.length > 0);
+  if (session.closed || session.skipping) return;
+  // What else was bound before this and needs approval comes first, for it would go ahead with this.
+  if (holdsBack(session)) await holdWithheldBind(session, portal);
   const expanded = expand(session, session.judge(portal.prepared.text));
   const permit = await permitFor(session, portal, expanded.judged);
   if (session.closed || session.skipping) return;
   releaseWithheld(session);
   portal.copy = await copyPlanFor(session, expanded.judged);
   if (session.closed || session.skipping) return;
-  execute(session, frame, portal, expanded.judged, permit, expanded.scope);
+  const scope = session.names.unseen && portal.name !== '' ? 'opaque' : expanded.scope;
+  execute(session, frame, portal, expanded.judged, permit, scope);
   session.parts.toUpstream.flush();
 }
 
 async function permitFor(session: SessionState, portal: Portal, judged: Judged): Promise<Permit> {
-  if (portal.released) return session.parts.gate.passage();
-  if (judged.judgement.verdict !== 'hold') return session.parts.gate.admit(judged);
+  if (portal.released && judged.judgement.verdict === 'hold') return session.parts.gate.passage();
+  if (judged.judgement.verdict !== 'hold') return session.parts.gate.admitRecorded(judged);
   const permit = await holdPortal(session, portal, judged);
   portal.released = true;
   return permit;
@@ -82,12 +100,12 @@ async function holdPortal(session: SessionState, portal: Portal, judged: Judged)
 }
 
 /** Bind of a held statement followed by Flush or Sync: planning it may run code, so it is held here. */
-export async function holdWithheldBind(session: SessionState): Promise<void> {
+export async function holdWithheldBind(session: SessionState, except: Portal | null = null): Promise<void> {
   for (const { reply } of session.withheld) {
     if (reply.kind !== 'bind') continue;
     const { portal } = reply;
-    if (portal.released) continue;
-    const judged = session.judge(portal.prepared.text);
+    if (portal.released || portal.name === except?.name) continue;
+    const { judged } = expand(session, session.judge(portal.prepared.text));
     if (judged.judgement.verdict !== 'hold') continue;
     const permit = await holdPortal(session, portal, judged);
     permit.spend();
@@ -96,25 +114,26 @@ export async function holdWithheldBind(session: SessionState): Promise<void> {
 }
 
 function execute(
-  session: SessionState, frame: Frame, portal: Portal, judged: Judged, permit: Permit, scope: MaskScope | null,
+  session: SessionState,
+  frame: Frame,
+  portal: Portal,
+  judged: Judged,
+  permit: Permit,
+  scope: MaskScope | null,
 ): void {
   const { toUpstream } = session.parts;
   const effective = scope ?? judged.scope;
   describeIfNeeded(session, portal, effective);
   const undo = judged.plain ? null : applyEffects(session, judged.statements);
-  session.widenTransaction(effective);
-  if (judged.changesCatalog) {
-    session.catalogStale = true;
-    session.dirty = true;
-  }
-  const reply: Reply = { kind: 'execute', scope: effective, portal, undo, copyIn: false };
-  if (judged.statements.some((s) => s.effect.kind === 'copy-in')) {
-    session.copyIn = 'expected';
-    session.copyInReply = reply;
-  }
+  if (effective === 'opaque') session.names.codeRan();
+  const reply: Reply = { kind: 'execute', scope: effective, portal, undo, ended: 0 };
+  const copyIn = judged.statements.some((s) => s.effect.kind === 'copy-in');
+  session.copyIn = copyIn ? 'expected' : 'none';
+  session.copyInReply = copyIn ? reply : null;
   session.implicitOpen = true;
-  session.implicitWork = session.transaction === 'I';
-  session.replies.push(reply);
+  session.implicitWork = true;
+  session.replies.push(reply, session.dirty);
+  if (judged.changesCatalog) session.catalogChanges();
   toUpstream.forward(permit, frame.buffer, frame.start, frame.end);
 }
 
@@ -123,17 +142,21 @@ function execute(
  * server's for each catalog and set of rules; one that touches masks needs it for every portal.
  */
 function describeIfNeeded(session: SessionState, portal: Portal, scope: MaskScope): void {
-  if (portal.describing || portal.plan !== undefined) return;
   const { prepared } = portal;
   const { gate, toUpstream } = session.parts;
   const { masks } = gate.judge;
+  if (portal.plan === undefined ? portal.describing : portal.plannedFor === masks) return;
   const trusted = session.effective(scope) === 'clean' && !prepared.contradicted;
   if (trusted && prepared.witnessed === masks) {
     portal.plan = null;
+    portal.plannedFor = masks;
     return;
   }
   portal.describing = true;
-  session.replies.push({ kind: 'describe', scope, portal, prepared, swallow: true, witness: null });
+  session.replies.push(
+    { kind: 'describe', scope, portal, prepared, swallow: true, witness: null },
+    session.dirty,
+  );
   toUpstream.send(gate.passage(), encodeDescribe({ what: 'P', name: portal.name }));
 }
 
@@ -142,11 +165,17 @@ async function copyPlanFor(session: SessionState, judged: Judged): Promise<CopyP
     if (effect.kind !== 'copy-out') continue;
     const format = effect.options.format === 'binary' ? 1 : 0;
     if (effect.source.kind === 'table') {
-      return { options: effect.options, columns: tableColumns(effect.source, judged.snapshot, effect.options.format) };
+      return {
+        options: effect.options,
+        columns: tableColumns(effect.source, judged.snapshot, effect.options.format),
+      };
     }
     await drain(session);
     if (session.skipping || session.closed) return null;
-    return { options: effect.options, columns: await describeQuery(session, effect.source.text, format, 'extended') };
+    return {
+      options: effect.options,
+      columns: await describeQuery(session, effect.source.text, format, 'extended'),
+    };
   }
   return null;
 }

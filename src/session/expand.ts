@@ -8,7 +8,10 @@ import type { Judged } from '../gate/judge.ts';
 import type { MaskScope } from '../policy/judgement.ts';
 import type { SessionState } from './state.ts';
 
-export type Expanded = { readonly judged: Judged; /** Null: each statement's own. */ readonly scope: MaskScope | null };
+export type Expanded = {
+  readonly judged: Judged;
+  /** Null: each statement's own. */ readonly scope: MaskScope | null;
+};
 
 /**
  * @throws PosternError `unknown-prepared-statement` for an EXECUTE of a name this session did not prepare
@@ -22,19 +25,27 @@ export function expand(session: SessionState, judged: Judged): Expanded {
   for (const { effect } of judged.statements) {
     if (effect.kind === 'prepare') prepared.set(effect.name, effect.inner.text);
     if (effect.kind === 'declare') cursors.set(effect.name, effect.inner.text);
+    if (effect.kind === 'fetch') {
+      const made = cursors.get(effect.name);
+      const known = session.names.meanings(effect.name);
+      const meanings = made === undefined ? known : [made, ...known];
+      texts.push(...meanings);
+      // A cursor nobody declared in this session was opened by code: nothing is known of its rows.
+      if (meanings.length === 0 || session.names.unseen) opened = true;
+    }
     if (effect.kind === 'execute') {
       const text = prepared.get(effect.name) ?? session.names.prepared(effect.name)?.text;
       if (text === undefined) throw new PosternError('unknown-prepared-statement', { name: effect.name });
       texts.push(text);
     }
-    if (effect.kind === 'fetch') {
-      const text = cursors.get(effect.name) ?? session.names.cursorText(effect.name);
-      // A cursor nobody declared in this session was opened by code: nothing is known of its rows.
-      if (text === null) opened = true;
-      else texts.push(text);
-    }
   }
   if (texts.length === 0) return { judged, scope: opened ? 'opaque' : null };
   const whole = session.judge(`${judged.text};\n${texts.join(';\n')}`);
   return { judged: whole, scope: opened ? 'opaque' : whole.scope };
+}
+
+/** The scope of a text by what the names in it mean now. @throws PosternError as `expand` does */
+export function scopeNow(session: SessionState, text: string): MaskScope {
+  const { judged, scope } = expand(session, session.judge(text));
+  return scope ?? judged.scope;
 }

@@ -10,16 +10,18 @@
  */
 import { PosternError } from '../errors.ts';
 import type { Judged } from '../gate/judge.ts';
-import { decodeBind } from '../wire/client/bind.ts';
+import { decodeBind, type Bind } from '../wire/client/bind.ts';
 import { decodeClose } from '../wire/client/close.ts';
 import { decodeDescribe } from '../wire/client/describe.ts';
 import { decodeParse, encodeParse } from '../wire/client/parse.ts';
 import { settleCatalog } from './catalog-freshness.ts';
+import { scopeNow } from './expand.ts';
 import { FAILING_STATEMENT } from './failing-statement.ts';
-import { asRefusal, drain } from './holding.ts';
+import { asRefusal, drain, Skipped } from './holding.ts';
 import { refusalMessage } from './messages.ts';
-import type { Portal } from './names.ts';
-import type { Reply } from './replies.ts';
+import { SESSION_LIMITS } from './limits.ts';
+import type { Portal, Prepared } from './names.ts';
+import { undo, type Reply } from './replies.ts';
 import { pinnedViolation } from './settings.ts';
 import type { Frame, SessionState } from './state.ts';
 
@@ -28,8 +30,13 @@ export function onParse(session: SessionState, frame: Frame): void | Promise<voi
   return refusing(session, () => {
     const { name, sql } = decodeParse(frame.buffer, frame.start, frame.end);
     const judged = session.judge(sql);
-    if (!session.catalogStale && judged.unknownRelations.length === 0) return parse(session, frame, name, sql, judged);
-    return settleCatalog(session, true).then(() => parse(session, frame, name, sql, session.judge(sql)));
+    // A second unnamed statement forgets the first, whatever became of it.
+    const settled = name === '' || session.settled(session.names.prepared(name));
+    const known = !session.catalogStale && judged.unknownRelations.length === 0;
+    if (settled && known) return parse(session, frame, name, sql, judged);
+    return (settled ? Promise.resolve() : drain(session))
+      .then(() => (known ? undefined : settleCatalog(session, true)))
+      .then(() => parse(session, frame, name, sql, session.judge(sql)));
   });
 }
 
@@ -42,57 +49,101 @@ function parse(session: SessionState, frame: Frame, name: string, sql: string, j
     gate.refusal(judged, `it changes the pinned setting ${pinned}`);
     throw new PosternError('setting-pinned', { name: pinned });
   }
-  const { undo } = session.names.prepare(name, sql);
-  const reply: Reply = { kind: 'parse', scope: judged.scope, undo, swallow: false };
+  const { prepared, undo: taken } = session.names.prepare(name, sql, session.sent());
+  const reply: Reply = { kind: 'parse', scope: judged.scope, prepared, undo: taken, swallow: false };
   passOrWithhold(session, frame, reply, judged.judgement.verdict === 'hold', false);
 }
 
 export function onBind(session: SessionState, frame: Frame): void | Promise<void> {
   if (session.skipping) return;
   return refusing(session, () => {
-    const bind = decodeBind(frame.buffer, frame.start, frame.end);
-    const prepared = session.names.prepared(bind.statement);
-    if (prepared === null) throw new PosternError('unknown-prepared-statement', { name: bind.statement });
-    const judged = session.judge(prepared.text);
-    const { verdict } = judged.judgement;
-    if (verdict === 'deny') throw session.parts.gate.refusal(judged);
-    const portal: Portal = {
-      name: bind.portal,
-      prepared,
-      // A held execution outlives the chunk, and what is approved must not change under it.
-      parameters: verdict === 'hold' ? Buffer.from(bind.parameters) : bind.parameters,
-      scope: judged.scope,
-      batch: session.batch + 1,
-      plan: undefined,
-      describing: false,
-      released: false,
-      copy: null,
-    };
-    const undo = session.names.bind(portal);
-    passOrWithhold(session, frame, { kind: 'bind', scope: judged.scope, portal, undo }, verdict === 'hold', verdict === 'hold');
+    const bound = decodeBind(frame.buffer, frame.start, frame.end);
+    const prepared = preparedNamed(session, bound.statement);
+    if (session.settled(prepared)) return bind(session, frame, bound, prepared);
+    return drain(session).then(() => bind(session, frame, bound, preparedNamed(session, bound.statement)));
   });
+}
+
+function preparedNamed(session: SessionState, name: string): Prepared {
+  const prepared = session.names.prepared(name);
+  if (prepared === null) throw new PosternError('unknown-prepared-statement', { name });
+  return prepared;
+}
+
+function bind(session: SessionState, frame: Frame, bound: Bind, prepared: Prepared): void {
+  if (session.closed || session.skipping) return;
+  const judged = session.judge(prepared.text);
+  const { verdict } = judged.judgement;
+  if (verdict === 'deny') throw session.parts.gate.refusal(judged);
+  const held = verdict === 'hold';
+  const portal: Portal = {
+    name: bound.portal,
+    batch: session.batch + 1,
+    prepared,
+    // A held execution outlives the chunk, and what is approved must not change under it.
+    parameters: held ? Buffer.from(bound.parameters) : bound.parameters,
+    scope: judged.scope,
+    plan: undefined,
+    plannedFor: null,
+    describing: false,
+    released: false,
+    copy: null,
+  };
+  const taken = session.names.bind(portal);
+  passOrWithhold(session, frame, { kind: 'bind', scope: judged.scope, portal, undo: taken }, held, held);
 }
 
 export function onDescribe(session: SessionState, frame: Frame): void | Promise<void> {
   if (session.skipping) return;
   return refusing(session, () => {
     const { what, name } = decodeDescribe(frame.buffer, frame.start, frame.end);
-    const portal = what === 'P' ? session.names.portal(name) : null;
-    const prepared = what === 'S' ? session.names.prepared(name) : (portal?.prepared ?? null);
-    if (portal !== null) portal.describing = true;
-    // An error about a name Postern does not know says nothing of data, but nothing vouches for that.
-    const scope = prepared === null ? 'opaque' : session.judge(prepared.text).scope;
-    passOrWithhold(session, frame, { kind: 'describe', scope, portal, prepared, swallow: false, witness: null }, false, false);
+    if (what === 'P') return describePortal(session, frame, name);
+    const prepared = preparedNamed(session, name);
+    if (session.settled(prepared)) return describeStatement(session, frame, prepared);
+    return drain(session).then(() => describeStatement(session, frame, preparedNamed(session, name)));
   });
+}
+
+function describeStatement(session: SessionState, frame: Frame, prepared: Prepared): void {
+  if (session.closed || session.skipping) return;
+  const { scope } = session.judge(prepared.text);
+  const reply: Reply = { kind: 'describe', scope, portal: null, prepared, swallow: false, witness: null };
+  passOrWithhold(session, frame, reply, false, false);
+}
+
+function describePortal(session: SessionState, frame: Frame, name: string): void {
+  const meanings = session.names.meanings(name);
+  if (meanings.length === 0) throw new PosternError('unknown-portal', { name });
+  const doubtful = session.names.doubtful(name);
+  // What is described may not be what Postern takes it for, so the description is not kept.
+  const portal = doubtful ? null : session.names.portal(name);
+  if (portal !== null) portal.describing = true;
+  const scope = session.names.unseen ? 'opaque' : scopeNow(session, meanings.join(';\n'));
+  const reply: Reply = {
+    kind: 'describe',
+    scope,
+    portal,
+    prepared: portal?.prepared ?? null,
+    swallow: false,
+    witness: null,
+  };
+  passOrWithhold(session, frame, reply, false, false);
 }
 
 export function onClose(session: SessionState, frame: Frame): void | Promise<void> {
   if (session.skipping) return;
   return refusing(session, () => {
     const { what, name } = decodeClose(frame.buffer, frame.start, frame.end);
-    const undo = what === 'S' ? session.names.forget(name) : session.names.closePortal(name);
-    passOrWithhold(session, frame, { kind: 'close', swallow: false, undo }, false, false);
+    if (what === 'P' || session.settled(session.names.prepared(name)))
+      return close(session, frame, what, name);
+    return drain(session).then(() => close(session, frame, what, name));
   });
+}
+
+function close(session: SessionState, frame: Frame, what: 'S' | 'P', name: string): void {
+  if (session.closed || session.skipping) return;
+  const taken = what === 'S' ? session.names.forget(name) : session.names.closePortal(name);
+  passOrWithhold(session, frame, { kind: 'close', swallow: false, undo: taken }, false, false);
 }
 
 /** Flush and Sync: what was kept back and executes nothing goes ahead now. */
@@ -107,7 +158,7 @@ export function onSync(session: SessionState, frame: Frame): void {
   releaseWithheld(session);
   if (session.abortAtSync) {
     // In the extended protocol a failing Parse is enough: the server skips to the Sync that follows.
-    session.replies.push({ kind: 'abort' });
+    session.replies.push({ kind: 'abort' }, session.dirty);
     toUpstream.send(gate.passage(), encodeParse({ name: '', sql: FAILING_STATEMENT, parameterTypes: [] }));
     session.names.dropUnnamed();
   }
@@ -117,7 +168,10 @@ export function onSync(session: SessionState, frame: Frame): void {
   session.implicitOpen = false;
   session.batch += 1;
   const ignoredIfCopyIn = session.copyIn === 'expected' ? session.copyInReply : null;
-  session.replies.push({ kind: 'sync', swallow: false, ignoredIfCopyIn, epoch: session.batch });
+  session.replies.push(
+    { kind: 'sync', swallow: false, ignoredIfCopyIn, epoch: session.batch },
+    session.dirty,
+  );
   toUpstream.forward(gate.passage(), frame.buffer, frame.start, frame.end);
 }
 
@@ -134,15 +188,36 @@ export function releaseWithheld(session: SessionState): void {
   for (const { frame, reply } of withheld) pass(session, frame, reply);
 }
 
-function passOrWithhold(session: SessionState, frame: Frame, reply: Reply, withhold: boolean, executes: boolean): void {
-  if (withhold || session.withheld.length > 0) session.withheld.push({ frame, reply, executes });
-  else pass(session, frame, reply);
+/** What was kept back will not be sent: the batch it belongs to has failed. */
+export function dropWithheld(session: SessionState): void {
+  for (const { reply } of session.withheld.toReversed()) undo(reply);
+  session.withheld = [];
+}
+
+function passOrWithhold(
+  session: SessionState,
+  frame: Frame,
+  reply: Reply,
+  withhold: boolean,
+  executes: boolean,
+): void {
+  if (!withhold && session.withheld.length === 0) return pass(session, frame, reply);
+  const limit = SESSION_LIMITS.maxWithheld;
+  if (session.withheld.length >= limit) {
+    undo(reply);
+    throw new PosternError('limit-exceeded', {
+      what: 'messages sent with a statement that will be held',
+      limit,
+    });
+  }
+  session.withheld.push({ frame, reply, executes });
 }
 
 function pass(session: SessionState, frame: Frame, reply: Reply): void {
-  if ('scope' in reply && reply.scope !== null) session.widenTransaction(reply.scope);
   session.implicitOpen = true;
-  session.replies.push(reply);
+  // Kept back, its number was not known when it was made.
+  if (reply.kind === 'parse' && reply.prepared !== null) reply.prepared.order = session.replies.pushed;
+  session.replies.push(reply, session.dirty);
   session.parts.toUpstream.forward(session.parts.gate.passage(), frame.buffer, frame.start, frame.end);
 }
 
@@ -163,9 +238,10 @@ export function refusing(session: SessionState, handle: () => void | Promise<voi
  */
 async function refuse(session: SessionState, error: unknown): Promise<void> {
   if (error instanceof PosternError && error.code === 'protocol-violation') throw error;
-  if (!(error instanceof PosternError)) session.parts.log.error({ err: error }, 'a statement could not be handled');
-  for (const { reply } of session.withheld.toReversed()) if ('undo' in reply) reply.undo?.();
-  session.withheld = [];
+  if (error instanceof Skipped) return dropWithheld(session);
+  if (!(error instanceof PosternError))
+    session.parts.log.error({ err: error }, 'a statement could not be handled');
+  dropWithheld(session);
   await drain(session);
   if (session.closed || session.skipping) return;
   session.skipping = true;

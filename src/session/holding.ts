@@ -33,10 +33,16 @@ export async function drain(session: SessionState): Promise<void> {
  */
 export async function closeIdleImplicit(session: SessionState): Promise<void> {
   if (!session.implicitOpen || session.implicitWork || session.transaction !== 'I') return;
+  // A portal that waits to be executed would end with it.
+  const kept = new Set(session.withheld.map(({ reply }) => (reply.kind === 'bind' ? reply.portal : null)));
+  if (session.names.portalsSince(session.batch).some((portal) => !kept.has(portal))) return;
   const { gate, toUpstream } = session.parts;
   toUpstream.send(gate.passage(), encodeSync());
-  session.batch += 1;
-  session.replies.push({ kind: 'sync', swallow: true, ignoredIfCopyIn: null, epoch: session.batch });
+  // The client's own batch goes on: what it kept back is not ended by this.
+  session.replies.push(
+    { kind: 'sync', swallow: true, ignoredIfCopyIn: null, epoch: session.batch },
+    session.dirty,
+  );
   session.implicitOpen = false;
   toUpstream.flush();
   await session.replies.drained();
@@ -93,5 +99,5 @@ export async function withdraw(session: SessionState, reason: string): Promise<b
 /** Turns whatever went wrong into a refusal the client can be told. */
 export function asRefusal(error: unknown): PosternError {
   if (error instanceof PosternError) return error;
-  return new PosternError('store-unavailable', { reason: 'an internal error; the log has it' });
+  return new PosternError('internal-error');
 }

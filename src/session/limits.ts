@@ -4,6 +4,12 @@ export const SESSION_LIMITS = {
   maxNames: 10_000,
   /** Messages sent upstream and not yet answered; past it the client is not read until answers come. */
   maxRepliesOwed: 10_000,
+  /** Messages kept back with a statement that will be held; a driver sends three. */
+  maxWithheld: 1_000,
+  /** Texts one cursor name may stand for at once. */
+  maxMeanings: 64,
+  /** Length of the texts one prepared name may stand for at once, in UTF-16 units; past it the name is forgotten. */
+  maxDoubtfulChars: 262_144,
   /** How many characters of the agent's stated reason are kept, as for one in a comment. */
   maxReasonChars: 500,
 } as const;

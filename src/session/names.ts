@@ -5,15 +5,31 @@
  * A name is assumed the moment its message is sent and taken back if the server refuses it, so that a
  * pipelined Bind finds its statement, and a failed Parse leaves what was there before. What is kept is the
  * text, not a verdict: it is judged again when it is executed.
+ *
+ * Invariant (I2): whatever a name may stand for in the server is among what it stands for here. Where that
+ * is more than one thing, it stands for all of them, and the strictest counts. Non-goals: names that code
+ * makes inside the server (`codeRan` says that there may be some).
  */
 import { PosternError } from '../errors.ts';
+import { MAX_IDENTIFIER_BYTES } from '../wire/limits.ts';
 import type { RowPlan } from '../masking/plan.ts';
 import type { MaskScope } from '../policy/judgement.ts';
 import type { CopyPlan } from './copy-plan.ts';
 import type { Undo } from './replies.ts';
 import { SESSION_LIMITS } from './limits.ts';
 
-export type Prepared = {
+/**
+ * When a name was made. Until its message is answered only its own batch may use or change it: there, a
+ * failure skips what follows; elsewhere it would leave the name with a meaning nobody reckoned with.
+ */
+export type Sent = {
+  /** Which Sync-delimited batch made it. */
+  readonly batch: number;
+  /** The number of the reply that will confirm it; unknown while its message is kept back. */
+  order: number;
+};
+
+export type Prepared = Sent & {
   readonly name: string;
   readonly text: string;
   /**
@@ -25,16 +41,19 @@ export type Prepared = {
   contradicted: boolean;
 };
 
+/** A portal dies with its transaction; outside one, with the batch that made it. */
 export type Portal = {
   readonly name: string;
+  /** Which Sync-delimited batch made it. */
+  readonly batch: number;
   readonly prepared: Prepared;
   /** The raw formats and values of Bind: part of what an approval is for. */
   readonly parameters: Buffer;
   readonly scope: MaskScope;
-  /** Which Sync-delimited batch made it; it dies with its transaction. */
-  readonly batch: number;
   /** Rows are masked by this; `undefined` until a row description has been seen. */
   plan: RowPlan | null | undefined;
+  /** The masks `plan` was made for; with others in force it must be made again. */
+  plannedFor: object | null;
   /** A description of this portal has been sent for. */
   describing: boolean;
   /** An approval for this execution has been spent; resuming it after a suspension needs no other. */
@@ -43,13 +62,17 @@ export type Portal = {
   copy: CopyPlan | null;
 };
 
-/** A cursor made with DECLARE: its query, judged when rows are fetched. */
-export type Cursor = { readonly name: string; readonly text: string };
+/** Cursors made with DECLARE: every text the name may stand for. */
+type Cursor = {
+  readonly texts: Set<string>;
+  /** WITH HOLD: it outlives its transaction. */ holdable: boolean;
+};
 
 export class Names {
   readonly #prepared = new Map<string, Prepared>();
   readonly #portals = new Map<string, Portal>();
   readonly #cursors = new Map<string, Cursor>();
+  #codeRan = false;
 
   prepared(name: string): Prepared | null {
     return this.#prepared.get(name) ?? null;
@@ -59,54 +82,97 @@ export class Names {
     return this.#portals.get(name) ?? null;
   }
 
-  /** The text behind a cursor's name, whichever door it came by. */
-  cursorText(name: string): string | null {
-    return this.#cursors.get(name)?.text ?? this.#portals.get(name)?.prepared.text ?? null;
+  /** Every text that fetching from this name may run; none where nothing is known. */
+  meanings(name: string): readonly string[] {
+    const texts = new Set(this.#cursors.get(name)?.texts);
+    const portal = this.#portals.get(name);
+    if (portal !== undefined) texts.add(portal.prepared.text);
+    return [...texts];
   }
 
-  /** @throws PosternError `limit-exceeded` */
-  prepare(name: string, text: string): { prepared: Prepared; undo: Undo } {
-    const prepared: Prepared = { name, text, witnessed: null, contradicted: false };
-    // A failed Parse of the unnamed statement leaves none; of a name, what was there before.
+  /** Whether this name may be another portal than the one that was bound to it. */
+  doubtful(name: string): boolean {
+    return name !== '' && (this.#codeRan || this.#cursors.has(name));
+  }
+
+  /** Whether cursors may have been opened and closed unseen. */
+  get unseen(): boolean {
+    return this.#codeRan;
+  }
+
+  /** Code nobody vouched for ran in this transaction: it may have closed cursors and opened others. */
+  codeRan(): void {
+    this.#codeRan = true;
+  }
+
+  /** By Parse. @throws PosternError `limit-exceeded` */
+  prepare(name: string, text: string, sent: Sent): { prepared: Prepared; undo: Undo } {
+    refuseLong(name);
+    const prepared: Prepared = { ...sent, name, text, witnessed: null, contradicted: false };
     const back = set(this.#prepared, name, prepared, 'prepared statements');
-    return { prepared, undo: name === '' ? () => void this.#prepared.delete('') : back };
+    const undo = (): void => {
+      if (this.#prepared.get(name) !== prepared) return;
+      // Which unnamed statement is left depends on where the failure was; none is a safe answer.
+      if (name === '') this.#prepared.delete('');
+      else back();
+    };
+    return { prepared, undo };
+  }
+
+  /**
+   * By PREPARE. Failing is no proof that it was not prepared: a later statement of the same message may have
+   * failed, or the commit. So taking it back leaves both meanings.
+   * @throws PosternError `limit-exceeded`
+   */
+  prepareBySql(name: string, text: string, sent: Sent): Undo {
+    const before = this.#prepared.get(name);
+    this.prepare(name, text, sent);
+    return () => {
+      if (before !== undefined) this.#restore(before);
+    };
   }
 
   forget(name: string | null): Undo {
-    if (name !== null) return remove(this.#prepared, name);
-    const before = [...this.#prepared];
-    this.#prepared.clear();
+    const before = [...this.#prepared.values()].filter((p) =>
+      name === null ? p.name !== '' : p.name === name,
+    );
+    for (const prepared of before) this.#prepared.delete(prepared.name);
     return () => {
-      for (const [key, value] of before) this.#prepared.set(key, value);
+      for (const prepared of before) this.#restore(prepared);
     };
   }
 
   /** @throws PosternError `limit-exceeded` */
   bind(portal: Portal): Undo {
+    refuseLong(portal.name);
     return set(this.#portals, portal.name, portal, 'portals');
   }
 
   closePortal(name: string): Undo {
-    const portal = remove(this.#portals, name);
-    const cursor = remove(this.#cursors, name);
+    const portal = this.#portals.get(name);
+    this.#portals.delete(name);
+    this.#releaseCursor(name);
     return () => {
-      portal();
-      cursor();
+      if (portal !== undefined) this.#portals.set(name, portal);
     };
   }
 
   /** @throws PosternError `limit-exceeded` */
-  declare(name: string, text: string): Undo {
-    return set(this.#cursors, name, { name, text }, 'cursors');
+  declare(name: string, text: string, holdable: boolean): void {
+    const known = this.#cursors.get(name);
+    if (known === undefined) {
+      refuseMore(this.#cursors, 'cursors');
+      this.#cursors.set(name, { texts: new Set([text]), holdable });
+      return;
+    }
+    if (known.texts.size >= SESSION_LIMITS.maxMeanings) refuseMeaning();
+    known.texts.add(text);
+    known.holdable ||= holdable;
   }
 
-  /** CLOSE ALL. Cursors end with their transaction too, but one WITH HOLD does not: a stale entry is harmless. */
-  closeAll(): Undo {
-    const before = [...this.#cursors];
-    this.#cursors.clear();
-    return () => {
-      for (const [key, value] of before) this.#cursors.set(key, value);
-    };
+  /** CLOSE, or CLOSE ALL for null. What the name meant counts until the session is idle: the CLOSE may fail. */
+  closeCursor(name: string | null): void {
+    for (const key of name === null ? this.#cursors.keys() : [name]) this.#releaseCursor(key);
   }
 
   /** What a simple query does before anything else. */
@@ -121,13 +187,44 @@ export class Names {
       if (portal.batch <= upToBatch) this.#portals.delete(name);
     }
   }
+
+  /** Those bound after batch `batch`. */
+  portalsSince(batch: number): readonly Portal[] {
+    return [...this.#portals.values()].filter((portal) => portal.batch > batch);
+  }
+
+  /** No transaction is open and nothing is owed: only holdable cursors are left. */
+  idle(): void {
+    this.#codeRan = false;
+    for (const [name, cursor] of this.#cursors) {
+      if (!cursor.holdable) this.#cursors.delete(name);
+    }
+  }
+
+  #releaseCursor(name: string): void {
+    const cursor = this.#cursors.get(name);
+    if (cursor !== undefined) cursor.holdable = false;
+  }
+
+  /** Brings back what a name meant, beside what it may mean by now. */
+  #restore(before: Prepared): void {
+    const now = this.#prepared.get(before.name);
+    if (now === undefined || now.text === before.text) {
+      this.#prepared.set(before.name, before);
+      return;
+    }
+    if (now.text.length + before.text.length > SESSION_LIMITS.maxDoubtfulChars) {
+      this.#prepared.delete(before.name);
+      return;
+    }
+    const text = `${before.text};\n${now.text}`;
+    this.#prepared.set(before.name, { ...before, text, witnessed: null, contradicted: true });
+  }
 }
 
 function set<T>(map: Map<string, T>, name: string, value: T, what: string): () => void {
   const before = map.get(name);
-  if (before === undefined && map.size >= SESSION_LIMITS.maxNames) {
-    throw new PosternError('limit-exceeded', { what: `the number of ${what}`, limit: SESSION_LIMITS.maxNames });
-  }
+  if (before === undefined) refuseMore(map, what);
   map.set(name, value);
   return () => {
     if (before === undefined) map.delete(name);
@@ -135,10 +232,21 @@ function set<T>(map: Map<string, T>, name: string, value: T, what: string): () =
   };
 }
 
-function remove<T>(map: Map<string, T>, name: string): () => void {
-  const before = map.get(name);
-  map.delete(name);
-  return () => {
-    if (before !== undefined) map.set(name, before);
-  };
+/** The server cuts names of the protocol as its hash tables do (dynahash.c), so that two of them become one. */
+function refuseLong(name: string): void {
+  if (Buffer.byteLength(name) <= MAX_IDENTIFIER_BYTES) return;
+  throw new PosternError('limit-exceeded', { what: 'the bytes of a name', limit: MAX_IDENTIFIER_BYTES });
+}
+
+function refuseMore(map: ReadonlyMap<string, unknown>, what: string): void {
+  const limit = SESSION_LIMITS.maxNames;
+  if (map.size >= limit) throw new PosternError('limit-exceeded', { what: `the number of ${what}`, limit });
+}
+
+function refuseMeaning(): never {
+  const limit = SESSION_LIMITS.maxMeanings;
+  throw new PosternError('limit-exceeded', {
+    what: 'how often one cursor name was declared without an idle moment',
+    limit,
+  });
 }

@@ -14,14 +14,55 @@ import type { Portal, Prepared } from './names.ts';
 /** Undoes what was assumed about a name when its message was sent, should the server refuse it. */
 export type Undo = (() => void) | null;
 
-export type Reply =
-  | { readonly kind: 'query'; readonly judged: Judged; /** Null: each statement's own. */ readonly scope: MaskScope | null; readonly copies: readonly (CopyPlan | null)[]; readonly undo: Undo; index: number; failed: boolean }
-  | { readonly kind: 'parse'; readonly scope: MaskScope; readonly undo: Undo; readonly swallow: boolean }
+export type Reply = Expected & {
+  /** Uncommitted DDL went before it, so its own scope vouches for nothing. Set when it is sent. */
+  dirty?: boolean;
+};
+
+type Expected =
+  | {
+      readonly kind: 'query';
+      readonly judged: Judged;
+      /** Null: each statement's own. */ readonly scope: MaskScope | null;
+      readonly copies: readonly (CopyPlan | null)[];
+      readonly undo: Undo;
+      readonly epoch: number;
+      index: number;
+      failed: boolean;
+      described: boolean;
+      ended: number;
+    }
+  | {
+      readonly kind: 'parse';
+      readonly scope: MaskScope;
+      readonly prepared: Prepared | null;
+      readonly undo: Undo;
+      readonly swallow: boolean;
+      /** Receives the error of a message of Postern's own. */ readonly failed?: (error: Buffer) => void;
+    }
   | { readonly kind: 'bind'; readonly scope: MaskScope; readonly portal: Portal; readonly undo: Undo }
-  | { readonly kind: 'describe'; readonly scope: MaskScope; readonly portal: Portal | null; readonly prepared: Prepared | null; readonly swallow: boolean; readonly witness: Witness | null }
-  | { readonly kind: 'execute'; readonly scope: MaskScope; readonly portal: Portal; readonly undo: Undo; copyIn: boolean }
+  | {
+      readonly kind: 'describe';
+      readonly scope: MaskScope;
+      readonly portal: Portal | null;
+      readonly prepared: Prepared | null;
+      readonly swallow: boolean;
+      readonly witness: Witness | null;
+    }
+  | {
+      readonly kind: 'execute';
+      readonly scope: MaskScope;
+      readonly portal: Portal;
+      readonly undo: Undo;
+      /** COPY data was ended this often before it was asked for. */ ended: number;
+    }
   | { readonly kind: 'close'; readonly swallow: boolean; readonly undo: Undo }
-  | { readonly kind: 'sync'; readonly swallow: boolean; readonly ignoredIfCopyIn: Reply | null; readonly epoch: number }
+  | {
+      readonly kind: 'sync';
+      readonly swallow: boolean;
+      readonly ignoredIfCopyIn: Reply | null;
+      readonly epoch: number;
+    }
   /** A statement of Postern's own that fails on purpose, so that the client's transaction fails too. */
   | { readonly kind: 'abort' };
 
@@ -32,17 +73,30 @@ export class Replies {
   #queue: Reply[] = [];
   #at = 0;
   #waiters: (() => void)[] = [];
+  #pushed = 0;
 
   get head(): Reply | null {
     return this.#queue[this.#at] ?? null;
+  }
+
+  /** How many were ever pushed: the number of the next. */
+  get pushed(): number {
+    return this.#pushed;
+  }
+
+  /** Replies numbered below this have come, or never will. */
+  get answered(): number {
+    return this.#pushed - this.size;
   }
 
   get size(): number {
     return this.#queue.length - this.#at;
   }
 
-  push(reply: Reply): void {
+  push(reply: Reply, dirty: boolean): void {
+    reply.dirty = dirty;
     this.#queue.push(reply);
+    this.#pushed += 1;
   }
 
   shift(): void {
@@ -66,7 +120,7 @@ export class Replies {
       }
       dropped.push(reply);
     }
-    for (const reply of dropped.reverse()) undo(reply);
+    for (const reply of dropped.toReversed()) undo(reply);
     this.#compact();
     return found;
   }
@@ -75,6 +129,8 @@ export class Replies {
   dropSyncsIgnoredBy(execute: Reply): void {
     const rest = this.#queue.slice(this.#at);
     this.#queue = rest.filter((r) => !(r.kind === 'sync' && r.ignoredIfCopyIn === execute));
+    // Later numbers now come too late rather than too early, which only costs a wait.
+    this.#pushed -= rest.length - this.#queue.length;
     this.#at = 0;
     this.#compact();
   }
@@ -100,5 +156,5 @@ export class Replies {
 }
 
 export function undo(reply: Reply): void {
-  if ('undo' in reply && reply.undo !== null) reply.undo();
+  if ('undo' in reply) reply.undo?.();
 }

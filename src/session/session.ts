@@ -26,6 +26,8 @@ export type SessionOptions = {
   readonly catalog: Catalog;
   readonly maskKey: Uint8Array;
   readonly limits: Limits;
+  /** The server process of this session; 0 where it gave none. */
+  readonly upstreamPid: number;
   readonly log: Logger;
   /** Sends a CancelRequest with the upstream's own key. */
   readonly cancelUpstream: () => Promise<void>;
@@ -43,10 +45,19 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { client, upstream, gate, catalog, maskKey, limits, log } = options;
+    const { client, upstream, gate, catalog, maskKey, limits, log, upstreamPid } = options;
     const toClient = new ClientWriter(client, (full) => this.#paceUpstream(full));
     const toUpstream = new UpstreamWriter(upstream, (full) => this.#paceClient(full));
-    this.#state = new SessionState({ gate, catalog, toClient, toUpstream, maskKey, limits, log });
+    this.#state = new SessionState({
+      gate,
+      catalog,
+      toClient,
+      toUpstream,
+      maskKey,
+      limits,
+      log,
+      upstreamPid,
+    });
     this.#clientSide = new ClientSide(
       this.#state,
       (error) => this.#endWith(error),
@@ -100,7 +111,8 @@ export class Session {
   #fromClient(chunk: Buffer): void {
     if (this.#state.closed) return;
     this.#clientSide.push(chunk);
-    if (this.#clientSide.waiting && this.#clientSide.pending > this.#options.limits.maxHeldBytes) this.#pauseClient();
+    if (this.#clientSide.waiting && this.#clientSide.pending > this.#options.limits.maxHeldBytes)
+      this.#pauseClient();
   }
 
   #fromUpstream(chunk: Buffer): void {
@@ -146,12 +158,25 @@ export class Session {
     this.#options.client.resume();
   }
 
+  /** The session ended and takes nothing any more. */
+  get closed(): boolean {
+    return this.#state.closed;
+  }
+
+  /** What was sent before Terminate is answered first, as the server would. */
   #terminated(): void {
-    this.#close('the client said goodbye');
+    const state = this.#state;
+    if (state.replies.size === 0) return this.#close(GOODBYE);
+    state.goodbye = true;
+    state.parts.toUpstream.send(state.parts.gate.passage(), encodeTerminate());
+    state.parts.toUpstream.flush();
   }
 
   #upstreamLost(): void {
-    if (this.#state.closed) return;
+    const state = this.#state;
+    if (state.closed) return;
+    if (state.goodbye) return this.#close(GOODBYE);
+    if (state.upstreamSaidWhy) return this.#close('the database ended the session');
     this.#endWith(new PosternError('upstream-lost'));
   }
 
@@ -169,10 +194,12 @@ export class Session {
   #close(reason: string): void {
     const state = this.#state;
     if (state.closed) return;
-    const running = state.replies.size > 0;
+    const running = state.replies.size > 0 && !state.goodbye;
     state.closed = true;
     const { client, upstream, log, onClosed } = this.#options;
-    withdraw(state, reason).catch((error: unknown) => log.error({ err: error }, 'a request could not be withdrawn'));
+    withdraw(state, reason).catch((error: unknown) =>
+      log.error({ err: error }, 'a request could not be withdrawn'),
+    );
     client.end();
     setTimeout(() => client.destroy(), LINGER_MS).unref();
     this.#leaveUpstream(upstream, running);
@@ -197,6 +224,7 @@ export class Session {
   }
 }
 
+const GOODBYE = 'the client said goodbye';
 /** How long a closed leg may take to flush what was written to it, in milliseconds. */
 const LINGER_MS = 2_000;
 /** How often a client that sent too far ahead is looked at again, in milliseconds. */

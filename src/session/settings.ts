@@ -26,6 +26,7 @@ export function keepsPin(name: string, value: string | null): boolean {
   if (!PINNED.has(name.toLowerCase()) || value === null) return true;
   const plain = value.toLowerCase();
   // pg_char_to_encoding ignores everything but letters and digits.
-  if (name.toLowerCase() === 'client_encoding') return ['utf8', 'unicode'].includes(plain.replaceAll(/[^a-z0-9]/g, ''));
+  if (name.toLowerCase() === 'client_encoding')
+    return ['utf8', 'unicode'].includes(plain.replaceAll(/[^a-z0-9]/g, ''));
   return ['on', 'true', 'yes', '1', 't', 'tr', 'tru', 'y', 'ye'].includes(plain.trim());
 }

@@ -5,18 +5,22 @@
 import { PosternError } from '../errors.ts';
 import type { Judged } from '../gate/judge.ts';
 import type { Permit } from '../gate/permit.ts';
+import { stripError } from '../masking/messages.ts';
 import type { MaskScope } from '../policy/judgement.ts';
+import { encodeSync } from '../wire/client/bare.ts';
 import { decodeQuery, encodeQuery } from '../wire/client/query.ts';
+import { decodeErrorResponse, encodeErrorResponse } from '../wire/server/error-response.ts';
 import { encodeReadyForQuery } from '../wire/server/ready-for-query.ts';
 import { settleCatalog } from './catalog-freshness.ts';
 import { tableColumns, type CopyPlan } from './copy-plan.ts';
-import { describeQuery } from './describe-query.ts';
-import { applyEffects } from './effects.ts';
+import { describeQuery, RefusedByServer } from './describe-query.ts';
+import { applyEffects, touchesPrepared } from './effects.ts';
 import { expand } from './expand.ts';
 import { FAILING_STATEMENT } from './failing-statement.ts';
-import { asRefusal, drain, holdFor } from './holding.ts';
+import { asRefusal, closeIdleImplicit, drain, holdFor, Skipped } from './holding.ts';
 import { SESSION_LIMITS } from './limits.ts';
 import { refusalMessage } from './messages.ts';
+import type { Reply } from './replies.ts';
 import { pinnedViolation } from './settings.ts';
 import type { Frame, SessionState } from './state.ts';
 import { releaseWithheld } from './extended.ts';
@@ -28,7 +32,8 @@ export function onQuery(session: SessionState, frame: Frame): void | Promise<voi
   try {
     text = decodeQuery(frame.buffer, frame.start, frame.end).sql;
   } catch (error) {
-    if (error instanceof PosternError && error.code === 'unparsable-encoding') return refuseQuery(session, error);
+    if (error instanceof PosternError && error.code === 'unparsable-encoding')
+      return refuseQuery(session, error);
     throw error;
   }
   const judged = session.judge(text);
@@ -49,6 +54,7 @@ function isPlain(session: SessionState, judged: Judged): boolean {
   return (
     judged.judgement.verdict === 'allow' &&
     judged.plain &&
+    !session.parts.gate.recordsFirst &&
     !session.catalogStale &&
     session.withheld.length === 0 &&
     session.replies.size < SESSION_LIMITS.maxRepliesOwed
@@ -58,7 +64,9 @@ function isPlain(session: SessionState, judged: Judged): boolean {
 async function slowQuery(session: SessionState, frame: Frame, text: string): Promise<void> {
   try {
     releaseWithheld(session);
-    await settleCatalog(session, session.judge(text).unknownRelations.length > 0);
+    const before = session.judge(text);
+    if (touchesPrepared(before.statements)) await drain(session);
+    await settleCatalog(session, before.unknownRelations.length > 0);
     const expanded = expand(session, session.judge(text));
     const { judged } = expanded;
     const pinned = pinnedViolation(judged.statements);
@@ -68,18 +76,23 @@ async function slowQuery(session: SessionState, frame: Frame, text: string): Pro
     }
     const permit = await permitFor(session, judged);
     const copies = await copyPlans(session, judged);
-    if (session.closed) return;
+    if (session.closed || session.skipping) return;
     send(session, frame, permit, judged, { scope: expanded.scope, copies });
     session.parts.toUpstream.flush();
   } catch (error) {
-    if (!(error instanceof PosternError)) session.parts.log.error({ err: error }, 'a statement could not be handled');
+    if (error instanceof Skipped) return;
+    if (error instanceof RefusedByServer) return passRefusal(session, error, session.judge(text).scope);
+    if (!(error instanceof PosternError))
+      session.parts.log.error({ err: error }, 'a statement could not be handled');
     await refuseQuery(session, asRefusal(error));
   }
 }
 
 async function permitFor(session: SessionState, judged: Judged): Promise<Permit> {
-  if (judged.judgement.verdict !== 'hold') return session.parts.gate.admit(judged);
+  if (judged.judgement.verdict !== 'hold') return session.parts.gate.admitRecorded(judged);
   await drain(session);
+  if (session.skipping) throw new Skipped();
+  await closeIdleImplicit(session);
   return holdFor(session, judged);
 }
 
@@ -94,15 +107,27 @@ function send(
   // A simple query destroys the unnamed statement and portal, whatever becomes of it.
   session.names.dropUnnamed();
   const scope = how.scope ?? (judged.changesCatalog && judged.statements.length > 1 ? 'opaque' : null);
-  session.widenTransaction(scope ?? judged.scope);
-  if (judged.changesCatalog) {
-    session.catalogStale = true;
-    session.dirty = true;
-  }
+  if ((scope ?? judged.scope) === 'opaque') session.names.codeRan();
   session.batch += 1;
   session.implicitWork = false;
   session.implicitOpen = false;
-  session.replies.push({ kind: 'query', judged, scope, copies: how.copies, undo, index: 0, failed: false });
+  const reply: Reply = {
+    kind: 'query',
+    judged,
+    scope,
+    copies: how.copies,
+    undo,
+    epoch: session.batch,
+    index: 0,
+    failed: false,
+    described: false,
+    ended: 0,
+  };
+  const copyIn = judged.statements.some((s) => s.effect.kind === 'copy-in');
+  session.copyIn = copyIn ? 'expected' : 'none';
+  session.copyInReply = copyIn ? reply : null;
+  session.replies.push(reply, session.dirty);
+  if (judged.changesCatalog) session.catalogChanges();
   session.parts.toUpstream.forward(permit, frame.buffer, frame.start, frame.end);
 }
 
@@ -128,7 +153,9 @@ async function describeForCopy(session: SessionState, judged: Judged, text: stri
   // Describing needs an idle line; within a message of several statements it may also come too early.
   if (judged.statements.length > 1) return null;
   await drain(session);
-  if (session.transaction === 'E') return null;
+  if (session.skipping || session.closed) throw new Skipped();
+  // The Sync that ends the asking would also commit what an open batch has done so far.
+  if (session.transaction === 'E' || session.implicitWork) return null;
   return describeQuery(session, text, format, 'simple');
 }
 
@@ -136,14 +163,41 @@ async function describeForCopy(session: SessionState, judged: Judged, text: stri
  * Answers a Query with a refusal: an error, then ReadyForQuery with the true status. A refused statement
  * fails like any other, so an open transaction is made to fail with it: the client believes it has.
  */
-async function refuseQuery(session: SessionState, error: PosternError): Promise<void> {
+export async function refuseQuery(session: SessionState, error: PosternError): Promise<void> {
   await drain(session);
   if (session.closed || session.skipping) return;
+  // As the server does before it even reads a Query.
+  session.names.dropUnnamed();
   const { toClient } = session.parts;
   toClient.send(refusalMessage(error));
   if (session.transaction === 'T' || session.implicitWork) abortUpstream(session);
+  else if (session.implicitOpen) endBatch(session);
   else toClient.send(encodeReadyForQuery(session.transaction));
   toClient.flush();
+}
+
+/** The server's own refusal stands for the statement's: sent now, it would only hear that its transaction failed. */
+function passRefusal(session: SessionState, { frame }: RefusedByServer, scope: MaskScope): void {
+  if (session.closed) return;
+  const { toClient } = session.parts;
+  const effective = session.effective(scope);
+  if (effective === 'clean') toClient.send(frame);
+  else toClient.send(encodeErrorResponse(stripError(decodeErrorResponse(frame, 0, frame.length), effective)));
+  toClient.send(encodeReadyForQuery(session.transaction));
+  toClient.flush();
+}
+
+/** Ends a batch that did nothing; its ReadyForQuery is the client's. */
+function endBatch(session: SessionState): void {
+  const { gate, toUpstream } = session.parts;
+  session.batch += 1;
+  session.implicitOpen = false;
+  session.replies.push(
+    { kind: 'sync', swallow: false, ignoredIfCopyIn: null, epoch: session.batch },
+    session.dirty,
+  );
+  toUpstream.send(gate.passage(), encodeSync());
+  toUpstream.flush();
 }
 
 /** Sends a statement that fails; its error is swallowed and its ReadyForQuery is the client's. */
@@ -152,8 +206,11 @@ function abortUpstream(session: SessionState): void {
   session.batch += 1;
   session.implicitWork = false;
   session.implicitOpen = false;
-  session.replies.push({ kind: 'abort' });
-  session.replies.push({ kind: 'sync', swallow: false, ignoredIfCopyIn: null, epoch: session.batch });
+  session.replies.push({ kind: 'abort' }, session.dirty);
+  session.replies.push(
+    { kind: 'sync', swallow: false, ignoredIfCopyIn: null, epoch: session.batch },
+    session.dirty,
+  );
   toUpstream.send(gate.passage(), encodeQuery(FAILING_STATEMENT));
   toUpstream.flush();
 }

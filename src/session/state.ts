@@ -9,12 +9,17 @@ import { knowsFrom, type KnowsColumn } from '../masking/plan.ts';
 import type { MaskScope } from '../policy/judgement.ts';
 import type { Logger } from 'pino';
 import type { Limits } from '../config/installation.ts';
-import { Names } from './names.ts';
+import { Names, type Sent } from './names.ts';
 import { Replies, type Reply } from './replies.ts';
 import type { ClientWriter, UpstreamWriter } from './writers.ts';
 
 /** A frame taken out of the reader, for handling that outlives the reader's position. */
-export type Frame = { readonly type: number; readonly buffer: Buffer; readonly start: number; readonly end: number };
+export type Frame = {
+  readonly type: number;
+  readonly buffer: Buffer;
+  readonly start: number;
+  readonly end: number;
+};
 
 /** `copy-in` as the client's messages see it: asked for, begun, or not. */
 export type CopyIn = 'none' | 'expected' | 'active';
@@ -25,6 +30,8 @@ export type SessionParts = {
   readonly toClient: ClientWriter;
   readonly toUpstream: UpstreamWriter;
   readonly maskKey: Uint8Array;
+  /** The server process of this session; 0 where it gave none. */
+  readonly upstreamPid: number;
   readonly limits: Limits;
   readonly log: Logger;
 };
@@ -53,7 +60,7 @@ export class SessionState {
   catalogStale = false;
   /** DDL or code ran in a transaction that is still open: no catalog reading can show its effects. */
   dirty = false;
-  /** Widest scope of what ran since the session was last idle: a COMMIT may report on all of it. */
+  /** Widest scope of what was answered since the session was last idle: a COMMIT may report on all of it. */
   transactionScope: MaskScope = 'clean';
   /** From `SET postern.reason`. */
   statedReason: string | null = null;
@@ -63,6 +70,10 @@ export class SessionState {
   asking = false;
   /** Why a hold must end as soon as it exists: set when a cancel outruns its request. */
   withdrawAsked: string | null = null;
+  /** The client said goodbye; what it sent before still runs, and nobody is told of the end. */
+  goodbye = false;
+  /** The server gave its own reason for ending the session. */
+  upstreamSaidWhy = false;
   closed = false;
   #knows: KnowsColumn | null = null;
   #knowsFor: object | null = null;
@@ -80,7 +91,25 @@ export class SessionState {
     return STRICTNESS[inside.judgement.verdict] > STRICTNESS[outside.judgement.verdict] ? inside : outside;
   }
 
-  /** The scope rows and errors are treated with, given what open transactions may have changed. */
+  /** When a name made by the next message is made. */
+  sent(): Sent {
+    return { batch: this.batch + 1, order: this.replies.pushed };
+  }
+
+  /** Whether a name may be used or changed: its message was answered, or its failing would skip this one too. */
+  settled(name: Sent | null): boolean {
+    if (name === null) return true;
+    const { batch, order } = name;
+    return batch === this.batch + 1 || order < this.replies.answered || this.replies.size === 0;
+  }
+
+  /** DDL or code was sent: what is sent after it meets a catalog that nobody has read. */
+  catalogChanges(): void {
+    this.catalogStale = true;
+    this.dirty = true;
+  }
+
+  /** The scope of what is sent now, given what the open transaction may have changed. */
   effective(scope: MaskScope): MaskScope {
     return this.dirty ? 'opaque' : scope;
   }

@@ -7,28 +7,26 @@
  * notices, parameter status). Non-goals: deciding what is masked (`masking/plan.ts`), when (`gate/`).
  */
 import { PosternError } from '../errors.ts';
-import { passesParameterStatus, stripError, stripNotice } from '../masking/messages.ts';
 import { OutputSlab } from '../masking/output-slab.ts';
-import { planRow, type RowPlan } from '../masking/plan.ts';
+import type { RowPlan } from '../masking/plan.ts';
 import { RowRewriter } from '../masking/row-rewriter.ts';
 import type { MaskScope } from '../policy/judgement.ts';
 import { widest } from '../gate/judge.ts';
 import { FrameReader, SERVER_STREAMABLE } from '../wire/frame-reader.ts';
-import { decodeErrorResponse, encodeErrorResponse } from '../wire/server/error-response.ts';
-import { decodeNoticeResponse, encodeNoticeResponse } from '../wire/server/notice-response.ts';
-import { decodeParameterStatus } from '../wire/server/parameter-status.ts';
 import { decodeReadyForQuery } from '../wire/server/ready-for-query.ts';
 import { SERVER_TYPE, serverMaxLength } from '../wire/server/types.ts';
 import { CopyOut } from './copy-out.ts';
-import { DescriptionScan, fieldsOf } from './description-scan.ts';
+import { DescriptionScan, planFor } from './description-scan.ts';
+import { dropWithheld } from './extended.ts';
 import { undo, type Reply } from './replies.ts';
-import { PINNED } from './settings.ts';
+import { Reports, scopeOf } from './reports.ts';
 import type { SessionState } from './state.ts';
 
 export class UpstreamSide {
   readonly #session: SessionState;
   readonly #reader: FrameReader;
   readonly #copyOut: CopyOut;
+  readonly #reports: Reports;
   readonly #slab = new OutputSlab();
   readonly #scan = new DescriptionScan();
   /** The plan of the rows that come now, and its rewriter. */
@@ -42,6 +40,7 @@ export class UpstreamSide {
     this.#reader = new FrameReader((type) => this.#maxLength(type), SERVER_STREAMABLE);
     this.#reader.streaming = true;
     this.#copyOut = new CopyOut(session);
+    this.#reports = new Reports(session);
   }
 
   /** @throws PosternError when the answer cannot be passed on; the session must end */
@@ -51,12 +50,25 @@ export class UpstreamSide {
     reader.push(chunk);
     for (;;) {
       this.#follow();
-      if (!reader.next()) break;
-      if (reader.type === SERVER_TYPE.dataRow) this.#row();
+      if (!this.#next()) break;
+      if (reader.type === SERVER_TYPE.dataRow) this.#rows();
       else this.#other();
     }
     this.#takeRows();
     toClient.flush();
+  }
+
+  #next(): boolean {
+    try {
+      return this.#reader.next();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (this.#reader.streaming) throw unexpected(`what is no message (${reason})`);
+      const limit = this.#session.parts.limits.maxMaskedRowBytes;
+      throw new PosternError('masking-failed', {
+        reason: `a row is longer than limits.maxMaskedRowBytes, ${limit}`,
+      });
+    }
   }
 
   /** A masked row is put together whole, so it has a bound; one that passes is streamed and has none. */
@@ -66,21 +78,23 @@ export class UpstreamSide {
     return whole ? Math.min(max, this.#session.parts.limits.maxMaskedRowBytes) : max;
   }
 
-  #row(): void {
-    const { buffer, start, end, first } = this.#reader;
-    if (first) this.#checkRow();
+  /** Rows that follow each other in a chunk have one plan, and are taken as one run. */
+  #rows(): void {
+    if (this.#reader.first) this.#checkRow();
+    this.#reader.extendRun();
+    const { buffer, start, end } = this.#reader;
     if (this.#rewriter === null) {
       this.#session.parts.toClient.forward(buffer, start, end);
       return;
     }
     if (!this.#rewrote) this.#rewriter.begin();
     this.#rewrote = true;
-    this.#rewriter.rewrite(buffer, start, end);
+    this.#rewriter.rewriteRun(buffer, start, end);
   }
 
   #checkRow(): void {
     const { head } = this.#session.replies;
-    if (head?.kind === 'query') return;
+    if (head?.kind === 'query' && head.described) return;
     if (head?.kind !== 'execute') throw unexpected('a row');
     if (head.portal.plan === undefined) {
       throw new PosternError('masking-failed', { reason: 'rows came without a description' });
@@ -136,11 +150,11 @@ export class UpstreamSide {
       case SERVER_TYPE.errorResponse:
         return this.#error();
       case SERVER_TYPE.noticeResponse:
-        return this.#notice();
+        return this.#reports.notice(buffer, start, end);
       case SERVER_TYPE.parameterStatus:
-        return this.#parameterStatus();
+        return this.#reports.parameterStatus(buffer, start, end);
       case SERVER_TYPE.notificationResponse:
-        return this.#forward();
+        return this.#reports.notification(buffer, start, end);
       case SERVER_TYPE.copyInResponse:
         return this.#copyIn();
       case SERVER_TYPE.copyOutResponse:
@@ -163,6 +177,12 @@ export class UpstreamSide {
     this.#session.parts.toClient.forward(buffer, start, end);
   }
 
+  /** Nothing more comes for this reply; what comes later in its transaction may still report on it. */
+  #answered(head: Reply): void {
+    this.#session.widenTransaction(scopeOf(head));
+    this.#session.replies.shift();
+  }
+
   #head(): Reply {
     const { head } = this.#session.replies;
     if (head === null) throw unexpected('an answer to nothing');
@@ -178,7 +198,7 @@ export class UpstreamSide {
   #acknowledged(kind: 'parse' | 'bind' | 'close'): void {
     const head = this.#head();
     if (head.kind !== kind) throw unexpected(`${kind} complete`);
-    this.#session.replies.shift();
+    this.#answered(head);
     if (!('swallow' in head && head.swallow)) this.#forward();
   }
 
@@ -187,48 +207,47 @@ export class UpstreamSide {
     const head = this.#head();
     const session = this.#session;
     if (head.kind === 'query') {
-      this.#usePlan(this.#planFor(buffer, start, end, scopeOf(session, head)));
+      head.described = true;
+      this.#usePlan(planFor(session, this.#scan, this.#reader, scopeOf(head)));
       return this.#forward();
     }
     if (head.kind !== 'describe') throw unexpected('a row description');
-    const scope = session.effective(head.scope);
-    const plan = this.#planFor(buffer, start, end, scope);
-    if (head.portal !== null) head.portal.plan = plan;
+    const scope = scopeOf(head);
+    const plan = planFor(session, this.#scan, this.#reader, scope);
+    if (head.portal !== null) {
+      head.portal.plan = plan;
+      head.portal.plannedFor = session.parts.gate.judge.masks;
+    }
     if (head.prepared !== null) {
       if (plan === null) head.prepared.witnessed = session.parts.gate.judge.masks;
       else if (scope === 'clean') head.prepared.contradicted = true;
     }
     head.witness?.(Buffer.from(buffer.subarray(start, end)));
-    session.replies.shift();
+    this.#answered(head);
     if (!head.swallow) this.#forward();
-  }
-
-  #planFor(buffer: Buffer, start: number, end: number, scope: MaskScope): RowPlan | null {
-    const session = this.#session;
-    const { masks } = session.parts.gate.judge;
-    const knows = session.knows();
-    if (!this.#scan.mayMask(buffer, start, end, masks, scope, knows)) return null;
-    const plan = planRow(fieldsOf(buffer, start, end), masks, scope, knows);
-    if (plan?.masked.some((field) => field.cause === 'unknown-column') === true) session.parts.catalog.refreshSoon();
-    return plan;
   }
 
   #noData(): void {
     const head = this.#head();
     if (head.kind !== 'describe') throw unexpected('no data');
-    if (head.portal !== null) head.portal.plan = null;
+    if (head.portal !== null) {
+      head.portal.plan = null;
+      head.portal.plannedFor = this.#session.parts.gate.judge.masks;
+    }
     head.witness?.(null);
-    this.#session.replies.shift();
+    this.#answered(head);
     if (!head.swallow) this.#forward();
   }
 
   #completed(type: number): void {
     const head = this.#head();
     if (head.kind === 'query') {
+      this.#session.widenTransaction(scopeOf(head));
       head.index += 1;
+      head.described = false;
       this.#usePlan(null);
     } else if (head.kind === 'execute') {
-      this.#session.replies.shift();
+      this.#answered(head);
       if (type !== SERVER_TYPE.portalSuspended) this.#usePlan(null);
       if (this.#session.copyInReply === head) this.#endCopyIn();
     } else {
@@ -245,12 +264,15 @@ export class UpstreamSide {
   #copyIn(): void {
     const head = this.#head();
     if (head.kind !== 'query' && head.kind !== 'execute') throw unexpected('COPY in');
-    if (head.kind === 'execute') {
-      head.copyIn = true;
-      this.#session.replies.dropSyncsIgnoredBy(head);
+    const session = this.#session;
+    if (head.kind === 'execute') session.replies.dropSyncsIgnoredBy(head);
+    if (head.ended > 0) {
+      head.ended -= 1;
+    } else if (session.replies.size === 1) {
+      session.copyIn = 'active';
+      session.copyInReply = head;
     }
-    this.#session.copyIn = 'active';
-    this.#session.copyInReply = head;
+    // Else the client has sent something that ends the COPY with an error, which is on its way.
     this.#forward();
   }
 
@@ -263,10 +285,11 @@ export class UpstreamSide {
     if (session.copyInReply === head) this.#endCopyIn();
     if (head.kind === 'query' && head.failed) undo(head);
     this.#usePlan(null);
-    session.replies.shift();
+    this.#answered(head);
     if (session.transaction === 'I') {
-      session.names.endPortals(head.kind === 'sync' ? head.epoch : session.batch);
-      if (session.replies.size === 0) session.transactionScope = 'clean';
+      session.transactionScope = 'clean';
+      session.names.endPortals(head.epoch);
+      if (session.replies.size === 0) session.names.idle();
     }
     if (head.kind === 'query' || !head.swallow) this.#forward();
   }
@@ -277,19 +300,19 @@ export class UpstreamSide {
     const { head } = session.replies;
     this.#copyOut.abort();
     this.#usePlan(null);
-    if (head === null) return this.#report(buffer, start, end, session.transactionScope);
-    const scope = widest(scopeOf(session, head), session.transactionScope);
+    if (head === null) return this.#reports.error(buffer, start, end, session.transactionScope);
+    const scope = widest(scopeOf(head), session.transactionScope);
     if (session.copyInReply === head) this.#endCopyIn();
     switch (head.kind) {
       case 'query':
         head.failed = true;
-        return this.#report(buffer, start, end, scope);
+        return this.#reports.error(buffer, start, end, scope);
       case 'abort':
         session.replies.shift();
         return undefined;
       case 'sync':
         // A deferred constraint, at the commit that Sync makes.
-        return this.#report(buffer, start, end, scope);
+        return this.#reports.error(buffer, start, end, scope);
       case 'parse':
       case 'bind':
       case 'describe':
@@ -302,60 +325,20 @@ export class UpstreamSide {
   #pipelineFailed(head: Reply, scope: MaskScope): void {
     const { buffer, start, end } = this.#reader;
     const session = this.#session;
-    const own = 'swallow' in head && head.swallow && head.kind !== 'describe';
+    const own = 'swallow' in head && head.swallow;
+    session.widenTransaction(scope);
     const found = session.replies.failToSync();
     const next = session.replies.head;
-    if (!found) session.skipping = true;
-    // A description Postern asked for on the side failed; the statement itself will say why.
-    if (own && next?.kind === 'sync' && next.swallow) return;
-    this.#report(buffer, start, end, scope);
-  }
-
-  #report(buffer: Buffer, start: number, end: number, scope: MaskScope): void {
-    const { toClient } = this.#session.parts;
-    if (scope === 'clean') return toClient.forward(buffer, start, end);
-    toClient.send(encodeErrorResponse(stripError(decodeErrorResponse(buffer, start, end), scope)));
-  }
-
-  #notice(): void {
-    const { buffer, start, end } = this.#reader;
-    const session = this.#session;
-    const { head } = session.replies;
-    const scope = head === null ? session.transactionScope : widest(scopeOf(session, head), session.transactionScope);
-    const { toClient } = session.parts;
-    if (scope === 'clean') return toClient.forward(buffer, start, end);
-    const stripped = stripNotice(decodeNoticeResponse(buffer, start, end), scope);
-    if (stripped !== null) toClient.send(encodeNoticeResponse(stripped));
-  }
-
-  #parameterStatus(): void {
-    const { buffer, start, end } = this.#reader;
-    const session = this.#session;
-    const { name, value } = decodeParameterStatus(buffer, start, end);
-    const pinned = PINNED.get(name);
-    if (pinned !== undefined && pinned !== value) throw new PosternError('setting-pinned', { name });
-    const { head } = session.replies;
-    const scope = head === null ? session.transactionScope : scopeOf(session, head);
-    if (passesParameterStatus(name, scope)) this.#forward();
-  }
-}
-
-/** The scope of what `head` answers, as wide as the session's uncommitted DDL makes it. */
-function scopeOf(session: SessionState, head: Reply): MaskScope {
-  switch (head.kind) {
-    case 'query': {
-      const own = head.judged.judgement.statements[head.index]?.scope ?? 'opaque';
-      return session.effective(head.scope ?? own);
+    if (!found) {
+      session.skipping = true;
+      dropWithheld(session);
     }
-    case 'parse':
-    case 'bind':
-    case 'describe':
-    case 'execute':
-      return session.effective(head.scope);
-    case 'close':
-    case 'sync':
-    case 'abort':
-      return session.effective('clean');
+    // A description Postern asked for on the side failed; the statement itself will say why.
+    if (own && next?.kind === 'sync' && next.swallow) {
+      if (head.kind === 'parse') head.failed?.(Buffer.from(buffer.subarray(start, end)));
+      return;
+    }
+    this.#reports.error(buffer, start, end, scope);
   }
 }
 

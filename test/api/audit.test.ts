@@ -64,7 +64,12 @@ test('explain answers for agents and databases that exist', async (t) => {
     login: 'default',
   });
   const ask = (body: object) =>
-    call('ana', 'POST', '/v1/policy/explain', { sql: 'select 1', agent: 'bot', database: 'shop', ...body });
+    call('ana', 'POST', '/v1/policy/explain', {
+      sql: 'drop table orders',
+      agent: 'bot',
+      database: 'shop',
+      ...body,
+    });
   const answer = await ask({});
   assert.deepEqual([answer.status, answer.body.verdict, answer.body.agent], [200, 'hold', 'bot']);
   assert.equal((await ask({ agent: 'nobody' })).status, 404);

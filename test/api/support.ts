@@ -19,6 +19,7 @@ import type { Role } from '../../src/config/installation.ts';
 import { emptySnapshot } from '../../src/catalog/snapshot.ts';
 import { parseRules } from '../../src/config/rules-file.ts';
 import { explain } from '../../src/policy/explain.ts';
+import { analyze, loadParser } from '../../src/sql/analyze.ts';
 import { makeVerifier } from '../../src/wire/scram.ts';
 
 export const TOKENS = {
@@ -117,14 +118,16 @@ export async function bench(t: TestContext, changes: Partial<ApiDeps> = {}): Pro
     ],
     makeVerifier: (password) => makeVerifier(password, { salt: randomBytes(16) }),
     trail: { verify: () => verifyTrail(trailFolder), search: (query) => searchTrail(trailFolder, query) },
-    explain: async ({ agent, database }) =>
-      explain(
-        { kind: 'unreadable', reason: 'the bench reads no SQL', limit: false },
+    explain: async ({ sql, agent, database }) => {
+      await loadParser();
+      return explain(
+        analyze(sql, { maxStatementBytes: 1_000_000 }),
         reading.rules,
         emptySnapshot(database),
         { name: agent, owner: 'olga', groups: [] },
         { database, environment: 'prod', inTransaction: false },
-      ),
+      );
+    },
     health: () => ({ ready: true, problems: [] }),
     log: { info: log, warn: log, error: log },
     ...changes,

@@ -129,12 +129,12 @@ test('policy explain asks the running Postern, also from standard input', async 
     databases: ['shop'],
     login: 'default',
   });
-  const told = await run(['policy', 'explain', 'select 1', '--as', 'bot', '--database', 'shop'], at);
+  const told = await run(['policy', 'explain', 'drop table orders', '--as', 'bot', '--database', 'shop'], at);
   assert.match(told.out, /^HOLD {2}as bot on shop \(prod\)\n/);
   const asJson = await run(
     ['policy', 'explain', '-', '--as', 'bot', '--database', 'shop', '--json'],
     at,
-    'select 1',
+    'drop table orders',
   );
   assert.equal((JSON.parse(asJson.out) as { verdict: string }).verdict, 'hold');
   assert.equal(

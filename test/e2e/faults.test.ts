@@ -36,6 +36,18 @@ test('a full disk under the trail stops what must be recorded, and only that lon
   assert.ok(report.ok, JSON.stringify(report));
 });
 
+test('under trail.sync: always, nothing is sent before its record is on disk', async () => {
+  const disk = { full: false };
+  const harness = await start({ trailIo: fillable(disk), sync: 'always' });
+  const agent = await harness.agent();
+  await agent.query('select 1');
+  disk.full = true;
+  // Not even the first statement after the disk filled up, and by neither protocol.
+  await assert.rejects(agent.query('select 2 as unsynced'), { code: '53100' });
+  await assert.rejects(agent.query('select $1::int as unsynced', [3]), { code: '53100' });
+  assert.ok(!(await harness.statementLog()).includes('unsynced'));
+});
+
 test('a database that goes away ends its sessions with a reason, and comes back', async () => {
   const harness = await start();
   const agent = await harness.agent();
@@ -110,7 +122,8 @@ function fillable(disk: { readonly full: boolean }): TrailIo {
           const value: unknown = Reflect.get(target, name, target);
           if (typeof value !== 'function') return value;
           if (name === 'write' && disk.full) {
-            return () => Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
+            return () =>
+              Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
           }
           return value.bind(target) as unknown;
         },

@@ -85,6 +85,7 @@ export type HarnessOptions = {
   readonly listen?: string;
   readonly module?: string;
   readonly trailIo?: TrailIo;
+  readonly sync?: 'decisions' | 'always';
 };
 
 export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
@@ -143,7 +144,7 @@ approvers:
     tokenSha256: ${createHash('sha256').update(token).digest('hex')}
 rules: rules.yaml
 store: { file: postern.db }
-trail: { folder: trail }
+trail: { folder: trail, sync: ${options.sync ?? 'decisions'} }
 maskKey: { inline: '${'ab'.repeat(32)}' }
 ${options.limits === undefined ? '' : `limits: ${options.limits}`}
 `;

@@ -21,7 +21,7 @@ const HELD: readonly (readonly [sql: string, action: string])[] = [
   ['update orders set note = null', 'write'],
   ['grant select on orders to public', 'privilege'],
   ['set role postgres', 'privilege'],
-  ["do $$ begin perform 1; end $$", 'code'],
+  ['do $$ begin perform 1; end $$', 'code'],
   ["create function f() returns int language sql as 'select 1'", 'code'],
   ['alter system set work_mem = 1000', 'config'],
   ["copy orders to '/nowhere/file'", 'export'],
@@ -40,7 +40,10 @@ for (const [sql, action] of HELD) {
       (error: Error) => error,
     );
     const request = await harness.nextRequest();
-    assert.ok(request.actions.some((a) => a.action === action), JSON.stringify(request.actions));
+    assert.ok(
+      request.actions.some((a) => a.action === action),
+      JSON.stringify(request.actions),
+    );
     await sleep(20);
     assert.ok(!(await harness.statementLog()).includes(`witness ${HELD.findIndex((h) => h[0] === sql)} `));
     await harness.decide(request.id, 'deny', 'not today');

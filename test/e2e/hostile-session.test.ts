@@ -8,7 +8,20 @@ import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SECRET, startHarness, type Harness } from './harness.ts';
 import {
-  bind, close, codesIn, describe, execute, flush, frame, parse, query, RawClient, rowsIn, shape, sync, text,
+  bind,
+  close,
+  codesIn,
+  describe,
+  execute,
+  flush,
+  frame,
+  parse,
+  query,
+  RawClient,
+  rowsIn,
+  shape,
+  sync,
+  text,
 } from './raw-client.ts';
 
 let harness: Harness;
@@ -30,7 +43,12 @@ afterEach(() => {
 
 async function raw(): Promise<RawClient> {
   const { password, postern } = harness;
-  const client = await RawClient.connect({ port: postern.agentPort, user: 'bot', password, database: 'shop' });
+  const client = await RawClient.connect({
+    port: postern.agentPort,
+    user: 'bot',
+    password,
+    database: 'shop',
+  });
   clients.push(client);
   return client;
 }
@@ -78,10 +96,14 @@ test('COPY data cut open where COPY ends does not desynchronise the two legs', a
 test('COPY data sent ahead of the answer is not lost', async () => {
   const client = await raw();
   const answer = await client.ask(
-    query('copy loads from stdin'), frame('d', 'ahead 1\nahead 2\n'), frame('c', ''),
+    query('copy loads from stdin'),
+    frame('d', 'ahead 1\nahead 2\n'),
+    frame('c', ''),
   );
   assert.equal(shape(answer), 'GCZ');
-  assert.deepEqual(rowsIn(await client.query("select count(*) from loads where line like 'ahead%'")), [['2']]);
+  assert.deepEqual(rowsIn(await client.query("select count(*) from loads where line like 'ahead%'")), [
+    ['2'],
+  ]);
 });
 
 test('a stale cursor name does not lend its harmless meaning to a portal', async () => {
@@ -98,11 +120,19 @@ test('a portal that ended inside a batch does not lend its meaning to a cursor',
   const client = await raw();
   await client.query('begin');
   client.send(
-    parse('select 1::text', 'harmless'), bind({ statement: 'harmless', portal: 'c' }),
-    parse('commit', 'commit'), bind({ statement: 'commit' }), execute(),
-    parse('begin', 'begin'), bind({ statement: 'begin' }), execute(),
-    parse(`declare c cursor for ${SECRETS}`, 'declare'), bind({ statement: 'declare' }), execute(),
-    execute('c'), sync(),
+    parse('select 1::text', 'harmless'),
+    bind({ statement: 'harmless', portal: 'c' }),
+    parse('commit', 'commit'),
+    bind({ statement: 'commit' }),
+    execute(),
+    parse('begin', 'begin'),
+    bind({ statement: 'begin' }),
+    execute(),
+    parse(`declare c cursor for ${SECRETS}`, 'declare'),
+    bind({ statement: 'declare' }),
+    execute(),
+    execute('c'),
+    sync(),
   );
   const answer = await client.until('Z');
   assertNoSecret(text(answer));
@@ -129,8 +159,12 @@ test('the Bind of a held statement does not go ahead behind another execution', 
   const client = await raw();
   const held = 'truncate orders /* withheld bind */';
   client.send(
-    parse(held, 'held'), bind({ statement: 'held', portal: 'h', values: [] }),
-    parse('select 7', 'fine'), bind({ statement: 'fine' }), execute(), sync(),
+    parse(held, 'held'),
+    bind({ statement: 'held', portal: 'h', values: [] }),
+    parse('select 7', 'fine'),
+    bind({ statement: 'fine' }),
+    execute(),
+    sync(),
   );
   const request = await harness.nextRequest();
   await harness.decide(request.id, 'deny', 'no');
@@ -141,15 +175,26 @@ test('the Bind of a held statement does not go ahead behind another execution', 
 test('a pipeline that fails before a held statement leaves the session usable', async () => {
   const client = await raw();
   client.send(
-    parse('select 1/0'), bind(), execute(),
-    parse('truncate orders', 'held'), bind({ statement: 'held' }), execute(), sync(),
+    parse('select 1/0'),
+    bind(),
+    execute(),
+    parse('truncate orders', 'held'),
+    bind({ statement: 'held' }),
+    execute(),
+    sync(),
   );
   const answer = await client.until('Z');
   assert.deepEqual(codesIn(answer), ['22012']);
   assert.deepEqual(rowsIn(await client.query('select 42')), [['42']]);
   client.send(parse('select 1/0'), bind(), execute(), flush());
   await client.until('E');
-  client.send(parse('truncate orders', 'held'), bind({ statement: 'held' }), execute(), query('select 5'), sync());
+  client.send(
+    parse('truncate orders', 'held'),
+    bind({ statement: 'held' }),
+    execute(),
+    query('select 5'),
+    sync(),
+  );
   assert.equal(shape(await client.until('Z')), 'Z');
   assert.deepEqual(rowsIn(await client.query('select 42')), [['42']]);
 });
@@ -182,4 +227,79 @@ test('describing what nobody prepared is an answer that says so', async () => {
   const client = await raw();
   assert.deepEqual(codesIn(await client.ask(describe('S', 'nothing'), sync())), ['26000']);
   assert.deepEqual(codesIn(await client.ask(describe('P', 'nothing'), sync())), ['34000']);
+});
+
+test('a name pipelined across batches is never judged by what a failing message would have made of it', async () => {
+  const client = await raw();
+  await client.ask(parse(SECRETS, 'a'), sync());
+  // Parse fails, for the name is taken; the second batch runs what it meant before.
+  client.send(parse('select 1::text', 'a'), sync(), bind({ statement: 'a' }), execute(), sync());
+  const [first, second] = [await client.until('Z'), await client.until('Z')];
+  assert.deepEqual(codesIn(first), ['42P05']);
+  assertNoSecret(text(second));
+  client.send(query('prepare a as select 1::text'), query('execute a'));
+  await client.until('Z');
+  assertNoSecret(text(await client.until('Z')));
+});
+
+test('nor an unnamed statement whose Parse was skipped', async () => {
+  const client = await raw();
+  await client.ask(parse(SECRETS), sync());
+  client.send(
+    bind({ statement: 'absent-upstream', portal: 'x' }),
+    parse('select 1::text'),
+    sync(),
+    bind(),
+    execute(),
+    sync(),
+  );
+  await client.until('Z');
+  assertNoSecret(text(await client.until('Z')));
+});
+
+test('nor a name that a rolled-back pipeline seemed to have replaced', async () => {
+  const client = await raw();
+  await client.query(`prepare a as ${SECRETS}`);
+  client.send(
+    query('begin'),
+    query('select 1/0'),
+    query('deallocate a'),
+    query('prepare a as select 1::text'),
+    query('rollback'),
+    query('execute a'),
+  );
+  const answers = await client.until('Z', 6);
+  assert.equal(shape(answers).replaceAll(/[^Z]/g, ''), 'ZZZZZZ');
+  assertNoSecret(text(answers));
+});
+
+test('code that opens a cursor under a known name does not inherit its harmless meaning', async () => {
+  const admin = await harness.direct();
+  await admin.query(`create or replace function reopen(c refcursor) returns int language plpgsql as
+    $$ begin close c; open c for select upper(ssn) from customers order by id; return 1; end $$`);
+  const client = await raw();
+  await client.query('begin');
+  await client.query('declare c cursor for select 1::text');
+  await client.query("select reopen('c')");
+  assertNoSecret(text(await client.query('fetch 3 from c')));
+  assertNoSecret(text(await client.ask(execute('c'), sync())));
+});
+
+test('a notification carries no text of others, nor of a trigger that had masked values at hand', async () => {
+  const admin = await harness.direct();
+  await admin.query(`create function tell() returns trigger language plpgsql as
+    $$ begin perform pg_notify('news', (select ssn from customers limit 1)); return new; end $$;
+    create table told (id int); create trigger tells after insert on told for each row execute function tell()`);
+  const client = await raw();
+  await client.query('listen news');
+  await admin.query('insert into told values (1)');
+  await client.wait(() => client.messages.some((m) => m.type === 'A'));
+  const answers = [
+    ...(await client.query('insert into told values (2)')),
+    ...(await client.query("notify news, 'mine'")),
+  ];
+  assertNoSecret(text(answers));
+  const seen = answers.filter((m) => m.type === 'A').map((m) => m.bytes.subarray(9).toString());
+  assert.ok(seen.includes('news\0mine\0'), JSON.stringify(seen));
+  assert.ok(seen.includes('news\0\0'));
 });

@@ -21,7 +21,9 @@ type Run = {
 };
 
 function run(...args: string[]): Run {
-  const child = spawn(psql ?? '', ['-X', harness.agentUrl, ...args], { env: { ...process.env, PGCLIENTENCODING: '' } });
+  const child = spawn(psql ?? '', ['-X', harness.agentUrl, ...args], {
+    env: { ...process.env, PGCLIENTENCODING: '' },
+  });
   let out = '';
   let err = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));

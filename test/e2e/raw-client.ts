@@ -80,11 +80,18 @@ export class RawClient {
     return client;
   }
 
-  /** Sends the StartupMessage and answers what is asked; leaves the outcome in `messages`. */
-  async startUp(target: Target): Promise<void> {
+  /**
+   * Sends the StartupMessage and answers what is asked; leaves the outcome in `messages`.
+   * @param tail sent right behind the proof, in one piece with it
+   */
+  async startUp(target: Target, tail: Buffer = Buffer.alloc(0)): Promise<void> {
     const { user, password, database, minor = 0, parameters = {} } = target;
     this.send(encodeStartup(minor, new Map(Object.entries({ user, database, ...parameters }))));
-    const scram = new ScramClient({ password, nonce: randomBytes(18).toString('base64'), channelBinding: null });
+    const scram = new ScramClient({
+      password,
+      nonce: randomBytes(18).toString('base64'),
+      channelBinding: null,
+    });
     for (;;) {
       await this.wait(() => this.messages.some((m) => m.type === 'R' || m.type === 'E') || this.closed);
       const at = this.messages.findIndex((m) => m.type === 'R');
@@ -95,13 +102,16 @@ export class RawClient {
       if (request.kind === 'sasl') {
         const { mechanism, message: initial } = scram.start(request.mechanisms);
         this.send(encodeSaslInitialResponse(mechanism, initial));
-      } else if (request.kind === 'sasl-continue') this.send(encodeSaslResponse(await scram.continue(request.data)));
-      else if (request.kind === 'sasl-final') scram.finish(request.data);
+      } else if (request.kind === 'sasl-continue') {
+        this.send(encodeSaslResponse(await scram.continue(request.data)), tail);
+      } else if (request.kind === 'sasl-final') scram.finish(request.data);
     }
   }
 
   send(...parts: readonly (Buffer | string)[]): void {
-    this.socket.write(Buffer.concat(parts.map((p) => (typeof p === 'string' ? Buffer.from(p, 'latin1') : p))));
+    this.socket.write(
+      Buffer.concat(parts.map((p) => (typeof p === 'string' ? Buffer.from(p, 'latin1') : p))),
+    );
   }
 
   /** One byte at a time, each in a packet of its own as far as the machine lets it. */
@@ -257,9 +267,16 @@ export function bind(options: BindArguments = {}): Buffer {
     length.writeInt32BE(bytes.length);
     return Buffer.concat([length, bytes]);
   });
-  return frame('B', Buffer.concat([
-    Buffer.from(`${portal}\0${statement}\0`), codes(formats), count, ...encoded, codes(resultFormats),
-  ]));
+  return frame(
+    'B',
+    Buffer.concat([
+      Buffer.from(`${portal}\0${statement}\0`),
+      codes(formats),
+      count,
+      ...encoded,
+      codes(resultFormats),
+    ]),
+  );
 }
 
 export function frame(type: string, body: Buffer | string): Buffer {
