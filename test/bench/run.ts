@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --quick]`: what Postern costs, against a direct connection and a bare Node pipe.
+ * `npm run bench [-- --quick] [--only=rows]`: what Postern costs, against a direct connection and a bare Node pipe.
  *
  * Invariant: everything compared is measured in the same run, in turns: each round goes through every
  * workload and, within it, every target, beginning with another one each time, so that a machine that slows
@@ -27,7 +27,9 @@ const ROUNDS = quick ? 2 : 5;
 const SECONDS = quick ? 0.4 : 1;
 const WIDE_ROWS = quick ? 100_000 : 1_000_000;
 
-const WORKLOADS: readonly Workload[] = [
+const only = process.argv.find((word) => word.startsWith('--only='))?.slice('--only='.length) ?? '';
+
+const ALL: readonly Workload[] = [
   { name: 'simple, 1 connection', kind: 'simple', connections: 1 },
   { name: 'simple, 8 connections', kind: 'simple', connections: 8 },
   { name: 'prepared, 1 connection', kind: 'prepared', connections: 1 },
@@ -39,6 +41,7 @@ const WORKLOADS: readonly Workload[] = [
     connections: 1,
   },
 ];
+const WORKLOADS = ALL.filter((workload) => workload.name.includes(only));
 
 const started: (() => Promise<void>)[] = [];
 
