@@ -12,6 +12,7 @@ import type { AgentIdentity, Judgement, MaskScope, StatementJudgement } from '..
 import { compileMasks } from '../policy/masks.ts';
 import type { MaskSet } from '../policy/mask-set.ts';
 import type { RuleSet } from '../policy/rules.ts';
+import { vouchedOutputs, type Vouched } from '../policy/vouch.ts';
 import { analyze } from '../sql/analyze.ts';
 import type { Analysis, Statement } from '../sql/statement.ts';
 
@@ -27,6 +28,8 @@ export type Judged = {
   readonly masks: MaskSet;
   readonly snapshot: Snapshot;
   readonly rulesVersion: string;
+  /** For each statement, which of its outputs lineage vouches for. */
+  readonly vouched: readonly Vouched[];
   /** Names the catalog did not know. */
   readonly unknownRelations: readonly string[];
   /** Everything the trail says of it, without the session. */
@@ -130,6 +133,9 @@ export class Judge {
       masks: this.#masks,
       snapshot: this.#snapshot,
       rulesVersion: this.#rules.version,
+      vouched: statements.map((s, i) =>
+        vouchedOutputs(s, judgement.statements[i]?.scope ?? 'opaque', this.#snapshot, this.#masks),
+      ),
       unknownRelations: judgement.statements.flatMap((s) => s.unknownRelations),
       facts: this.#facts(statements, judgement),
       changesCatalog: statements.length === 0 ? analysis.kind !== 'parsed' : statements.some(changesCatalog),

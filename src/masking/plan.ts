@@ -48,11 +48,16 @@ export function planRow(
   masks: MaskSet,
   scope: MaskScope,
   knows: KnowsColumn,
+  vouched: readonly boolean[] | null = null,
 ): RowPlan | null {
   if (masks.columns.size === 0 && !masks.any && scope === 'clean') return null;
+  // Two readings that count differently are of two statements: then lineage vouches for nothing.
+  const trusted = scope === 'touched' && vouched?.length === fields.length ? vouched : null;
   const masked: MaskedField[] = [];
   for (let index = 0; index < fields.length; index++) {
-    const found = judgeField(fields[index]!, index, masks, scope, knows);
+    const field = fields[index]!;
+    if (field.tableOid === 0 && trusted?.[index] === true) continue;
+    const found = judgeField(field, index, masks, scope, knows);
     if (found !== null) masked.push(found);
   }
   return masked.length === 0 ? null : { fields: fields.map((field) => ({ ...field })), masked };

@@ -4,6 +4,7 @@
  */
 import { planRow, type KnowsColumn, type MaskableField, type RowPlan } from '../masking/plan.ts';
 import type { MaskScope } from '../policy/judgement.ts';
+import type { Vouched } from '../policy/vouch.ts';
 import type { MaskSet } from '../policy/mask-set.ts';
 import type { SessionState } from './state.ts';
 import { decodeRowDescription, RowDescriptionScanner } from '../wire/server/row-description.ts';
@@ -54,11 +55,12 @@ export function planFor(
   scan: DescriptionScan,
   { buffer, start, end }: Placed,
   scope: MaskScope,
+  vouched: Vouched,
 ): RowPlan | null {
   const { masks } = session.parts.gate.judge;
   const knows = session.knows();
   if (!scan.mayMask(buffer, start, end, masks, scope, knows)) return null;
-  const plan = planRow(fieldsOf(buffer, start, end), masks, scope, knows);
+  const plan = planRow(fieldsOf(buffer, start, end), masks, scope, knows, vouched);
   const unknown = plan?.masked.some((field) => field.cause === 'unknown-column') === true;
   if (unknown) session.parts.catalog.refreshSoon();
   return plan;

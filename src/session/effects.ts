@@ -1,7 +1,7 @@
 /** What a statement does to the session's names and settings once it is sent, and how to take it back. */
 import type { Statement } from '../sql/statement.ts';
 import { SESSION_LIMITS } from './limits.ts';
-import type { Undo } from './replies.ts';
+import type { Undo } from './names.ts';
 import type { SessionState } from './state.ts';
 
 /** @throws PosternError `limit-exceeded` when there are too many names */

@@ -15,8 +15,10 @@ import { MAX_IDENTIFIER_BYTES } from '../wire/limits.ts';
 import type { RowPlan } from '../masking/plan.ts';
 import type { MaskScope } from '../policy/judgement.ts';
 import type { CopyPlan } from './copy-plan.ts';
-import type { Undo } from './replies.ts';
 import { SESSION_LIMITS } from './limits.ts';
+
+/** Undoes what was assumed about a name when its message was sent, should the server refuse it. */
+export type Undo = (() => void) | null;
 
 /**
  * When a name was made. Until its message is answered only its own batch may use or change it: there, a

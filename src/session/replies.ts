@@ -9,10 +9,7 @@
 import type { MaskScope } from '../policy/judgement.ts';
 import type { Judged } from '../gate/judge.ts';
 import type { CopyPlan } from './copy-plan.ts';
-import type { Portal, Prepared } from './names.ts';
-
-/** Undoes what was assumed about a name when its message was sent, should the server refuse it. */
-export type Undo = (() => void) | null;
+import type { Portal, Prepared, Undo } from './names.ts';
 
 export type Reply = Expected & {
   /** Uncommitted DDL went before it, so its own scope vouches for nothing. Set when it is sent. */

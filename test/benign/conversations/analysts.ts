@@ -79,6 +79,16 @@ export const ANALYSTS: readonly Conversation[] = [
     "select int4range(1, 5) @> 3, '10.0.0.1'::inet << '10.0.0.0/8', point(1, 2) <-> point(4, 6), '{1,2}'::int[] || 3, b'101'::int",
     "select 1 between 0 and 2, 'b' similar to '(a|b)', row(1, 2) < row(1, 3), 1 is distinct from null, null is null",
   ]),
+  ...statements('beside masked columns', [
+    'select count(*) from customers',
+    'select city, count(*) from customers group by city order by city',
+    'select upper(name) from customers where id = 1',
+    'select max(age) from customers',
+    'select c.name, count(o.id) from customers c join orders o on o.customer_id = c.id group by c.name order by c.name limit 3',
+    'select id, age + 1 as older from customers order by id limit 3',
+    'select id from customers where id = 1 union select id from orders where id = 1',
+    'select exists (select 1 from customers where id = 1)',
+  ]),
   ...statements('plans', [
     'explain (costs off) select * from orders where id = 1',
     'explain (costs off, format json) select count(*) from lines',
