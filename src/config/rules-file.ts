@@ -30,6 +30,7 @@ export const DEFAULT_VERDICTS: Readonly<Record<DefaultKey, Verdict>> = {
   session: 'allow',
   unknown: 'hold',
   laundering: 'hold',
+  influence: 'hold',
 };
 
 /**
@@ -71,6 +72,7 @@ function ruleSet(written: WrittenRules, version: string): RuleSet {
     name: mask.name,
     columns: mask.columns,
     with: maskOf(mask),
+    searchable: mask.searchable ?? [],
     visibleTo: { agents: mask.visibleTo?.agents ?? [], groups: mask.visibleTo?.groups ?? [] },
   }));
   const rules = (written.rules ?? []).map((rule): Rule => ({

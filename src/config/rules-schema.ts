@@ -3,7 +3,7 @@
  * silently not applied is worse than a file that does not load. What the keys mean is in docs/rules.md.
  */
 import { z } from 'zod';
-import { DEFAULT_KEYS } from '../policy/rules.ts';
+import { DEFAULT_KEYS, SEARCHES } from '../policy/rules.ts';
 import type { DefaultKey } from '../policy/rules.ts';
 import { DEFAULT_EXPIRES_MS } from '../policy/limits.ts';
 import { ACTIONS } from '../sql/statement.ts';
@@ -18,11 +18,10 @@ export { DEFAULT_EXPIRES_MS };
 /** Keys that DESIGN gives to a later version; naming them is an error, never a key that does nothing. */
 export const RESERVED: Reserved = {
   '': ['trust', 'agents', 'include'],
-  'masks[]': ['searchable', 'when'],
+  'masks[]': ['when'],
   'masks[].with': LATER_MASKS,
   'rules[]': ['escalate', 'requireReason', 'hold', 'mode'],
   'rules[].when': ['rowsOver', 'rows', 'column', 'time', 'window', 'timeWindow', 'between'],
-  defaults: ['influence'],
 };
 
 /** Names in causes and events; ours must not be claimed by a file. */
@@ -37,6 +36,7 @@ const mask = z
     columns: oneOrMore(pattern(parseColumnPattern)),
     with: maskFunction.optional(),
     detect: detectors.optional(),
+    searchable: oneOrMore(z.enum(SEARCHES)).optional(),
     visibleTo: z
       .strictObject({ agents: oneOrMore(exactName()).optional(), groups: oneOrMore(exactName()).optional() })
       .optional(),

@@ -88,9 +88,9 @@ export class Gate {
       ...judged.facts,
       reason,
     });
-    if (judged.analysis.kind === 'parsed') return new PosternError('statement-denied', { reason });
-    const { limit, position = null } = judged.analysis;
-    const params = { reason: judged.analysis.reason };
+    if (judged.unreadable === null) return new PosternError('statement-denied', { reason });
+    const { limit, position = null } = judged.unreadable;
+    const params = { reason: judged.unreadable.reason };
     return new PosternError(limit ? 'statement-too-complex' : 'statement-unreadable', params, position);
   }
 
@@ -204,8 +204,8 @@ export class Gate {
 }
 
 function actionsOf(judged: Judged): NewRequest['actions'] {
-  if (judged.analysis.kind === 'unreadable') {
-    return [{ action: 'unknown', command: 'unknown', reason: judged.analysis.reason }];
+  if (judged.unreadable !== null) {
+    return [{ action: 'unknown', command: 'unknown', reason: judged.unreadable.reason }];
   }
   return judged.statements.flatMap((s) =>
     s.actions.map((a) => ({ action: a.action, command: a.command, reason: a.reason })),

@@ -12,14 +12,14 @@ import type { AgentIdentity, Judgement, MaskScope, StatementJudgement } from '..
 import { compileMasks } from '../policy/masks.ts';
 import type { MaskSet } from '../policy/mask-set.ts';
 import type { RuleSet } from '../policy/rules.ts';
-import { vouchedOutputs, type Vouched } from '../policy/vouch.ts';
 import { analyze } from '../sql/analyze.ts';
 import type { Analysis, Statement } from '../sql/statement.ts';
 
 /** What is known about one text under one set of rules and one catalog. */
 export type Judged = {
   readonly text: string;
-  readonly analysis: Analysis;
+  /** Null where the text could be read. */
+  readonly unreadable: Extract<Analysis, { kind: 'unreadable' }> | null;
   /** Empty when the text could not be read. */
   readonly statements: readonly Statement[];
   readonly judgement: Judgement;
@@ -28,8 +28,6 @@ export type Judged = {
   readonly masks: MaskSet;
   readonly snapshot: Snapshot;
   readonly rulesVersion: string;
-  /** For each statement, which of its outputs lineage vouches for. */
-  readonly vouched: readonly Vouched[];
   /** Names the catalog did not know. */
   readonly unknownRelations: readonly string[];
   /** Everything the trail says of it, without the session. */
@@ -126,16 +124,13 @@ export class Judge {
     const statements = analysis.kind === 'parsed' ? analysis.statements : [];
     return {
       text,
-      analysis,
+      unreadable: analysis.kind === 'unreadable' ? analysis : null,
       statements,
       judgement,
       scope: scopeOf(analysis, judgement),
       masks: this.#masks,
       snapshot: this.#snapshot,
       rulesVersion: this.#rules.version,
-      vouched: statements.map((s, i) =>
-        vouchedOutputs(s, judgement.statements[i]?.scope ?? 'opaque', this.#snapshot, this.#masks),
-      ),
       unknownRelations: judgement.statements.flatMap((s) => s.unknownRelations),
       facts: this.#facts(statements, judgement),
       changesCatalog: statements.length === 0 ? analysis.kind !== 'parsed' : statements.some(changesCatalog),

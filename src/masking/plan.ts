@@ -8,6 +8,7 @@
  */
 import type { MaskScope } from '../policy/judgement.ts';
 import type { MaskSet } from '../policy/mask-set.ts';
+import type { OutputShow, OutputShows } from '../policy/outputs.ts';
 import type { Snapshot } from '../catalog/snapshot.ts';
 import { fieldMask, safeDefault } from './functions.ts';
 import type { FieldMask } from './functions.ts';
@@ -48,19 +49,33 @@ export function planRow(
   masks: MaskSet,
   scope: MaskScope,
   knows: KnowsColumn,
-  vouched: readonly boolean[] | null = null,
+  shows: OutputShows = null,
 ): RowPlan | null {
   if (masks.columns.size === 0 && !masks.any && scope === 'clean') return null;
-  // Two readings that count differently are of two statements: then lineage vouches for nothing.
-  const trusted = scope === 'touched' && vouched?.length === fields.length ? vouched : null;
+  // Two readings that count differently are of two statements: then lineage is worth nothing.
+  const trusted = shows?.length === fields.length ? shows : null;
   const masked: MaskedField[] = [];
   for (let index = 0; index < fields.length; index++) {
     const field = fields[index]!;
-    if (field.tableOid === 0 && trusted?.[index] === true) continue;
-    const found = judgeField(field, index, masks, scope, knows);
+    const show = field.tableOid === 0 ? trusted?.[index] : undefined;
+    const found =
+      show === undefined || show.kind === 'hidden'
+        ? judgeField(field, index, masks, scope, knows)
+        : showField(field, index, show);
     if (found !== null) masked.push(found);
   }
   return masked.length === 0 ? null : { fields: fields.map((field) => ({ ...field })), masked };
+}
+
+/** What the server attributes to no column, and lineage vouches for. */
+function showField(
+  field: MaskableField,
+  index: number,
+  show: Exclude<OutputShow, { kind: 'hidden' }>,
+): MaskedField | null {
+  if (show.kind === 'clear') return null;
+  const { rule, with: mask } = show.mask;
+  return { index, mask: fieldMask(mask, field), cause: 'column', rule };
 }
 
 function judgeField(

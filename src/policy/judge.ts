@@ -7,12 +7,15 @@
  * Non-goals: reading SQL (sql/), acting on a verdict (gate/), masking rows (masking/).
  */
 import type { Snapshot } from '../catalog/snapshot.ts';
+import { lineageOf } from '../sql/lineage/follow.ts';
 import type { Action, Analysis, Statement } from '../sql/statement.ts';
 import { fits } from './conditions.ts';
 import type { Circumstances, Doing } from './conditions.ts';
-import type { AgentIdentity, Cause, HoldTerms, Judgement, Where } from './judgement.ts';
+import { influencesIn, launderingIn, writeBackIn } from './findings.ts';
+import type { AgentIdentity, Cause, HoldTerms, Judgement, StatementJudgement, Where } from './judgement.ts';
 import { DEFAULT_EXPIRES_MS, DEFAULT_QUORUM } from './limits.ts';
 import type { MaskSet } from './mask-set.ts';
+import { outputShows } from './outputs.ts';
 import type { DefaultKey, Rule, RuleSet, Verdict } from './rules.ts';
 import { reachOfStatement } from './scope.ts';
 import type { Reach } from './scope.ts';
@@ -41,17 +44,28 @@ export function judge(
     inquiry.unreadable(analysis.reason);
     return inquiry.result([]);
   }
+  const held = { snapshot, masks };
   const reaches = analysis.statements.map((statement) => reachOfStatement(statement, snapshot, masks));
   // EXECUTE's arguments are computed by one statement and stored by another
   const given = analysis.statements.some(
     (statement, index) => statement.effect.kind === 'execute' && reaches[index]?.callsUnseen === true,
   );
-  for (const [index, statement] of analysis.statements.entries()) {
+  for (const statement of analysis.statements) {
     inquiry.statement(statement);
-    const reach = reaches[index];
-    if (reach !== undefined) inquiry.laundering(statement, reach, given);
   }
-  return inquiry.result(reaches.map((reach) => reach.judgement));
+  const judged = reaches.map((reach, index): StatementJudgement => {
+    const statement = analysis.statements[index];
+    if (statement === undefined || (reach.judgement.scope === 'clean' && !given))
+      return { ...reach.judgement, outputs: null, guarded: [] };
+    const tree = analysis.trees[index];
+    const lineage = lineageOf(tree, snapshot);
+    inquiry.laundering(statement, reach, given, lineage.kind === 'lost' ? null : launderingIn(lineage, held));
+    inquiry.influences(statement, influencesIn(lineage, reach, statement, held));
+    const { constants, guarded } = writeBackIn(tree, held);
+    inquiry.writeBack(constants);
+    return { ...reach.judgement, outputs: outputShows(lineage, masks), guarded };
+  });
+  return inquiry.result(judged);
 }
 
 /** Collects causes; keeps which rules hold, since their terms make up the request's. */
@@ -103,12 +117,33 @@ class Inquiry {
     });
   }
 
-  /** Masked values about to be put where no mask covers them. */
-  laundering(statement: Statement, reach: Reach, given: boolean): void {
-    if (reach.judgement.scope === 'clean' && !given) return;
+  /** Masked columns that decide which rows come back. */
+  influences(statement: Statement, found: readonly string[]): void {
+    if (found.length === 0) return;
+    const action = statement.actions[0]?.action ?? 'read';
+    this.#byDefault('influence', action, `lets masked columns decide what comes back: ${found.join('; ')}`);
+  }
+
+  /** An agent that stores what it was shown would put the mask in place of the value. */
+  writeBack(columns: readonly string[]): void {
+    if (columns.length === 0) return;
+    const reason = `would write what a mask shows over the value of ${columns.join(', ')}`;
+    this.#add({ verdict: 'deny', rule: 'write-back', action: 'write', reason });
+  }
+
+  /**
+   * Masked values about to be put where no mask covers them.
+   * @param found what lineage says; null where it was lost, and the statement's words have to do
+   */
+  laundering(statement: Statement, reach: Reach, given: boolean, found: readonly string[] | null): void {
     const storing = statement.actions.find(
       (one) => one.action === 'write' || one.action === 'ddl' || one.action === 'export',
     );
+    if (found !== null && !given) {
+      for (const reason of found)
+        this.#byDefault('laundering', (storing ?? statement.actions[0])?.action ?? 'read', reason);
+      return;
+    }
     if (stores(statement, reach, given)) {
       this.#byDefault(
         'laundering',

@@ -4,6 +4,8 @@
  * executions of the same text under the same agent, database, rules and catalog.
  */
 import type { Action } from '../sql/statement.ts';
+import type { GuardedParameter } from './findings.ts';
+import type { OutputShows } from './outputs.ts';
 import type { Verdict } from './rules.ts';
 
 /** The connecting identity as policy sees it. */
@@ -50,6 +52,10 @@ export type StatementJudgement = {
   readonly unknownRelations: readonly string[];
   /** `schema.table.column` of the masked columns in reach, sorted. */
   readonly maskedColumns: readonly string[];
+  /** How each output may be shown that the server attributes to no column; null where that is not known. */
+  readonly outputs: OutputShows;
+  /** Parameters that must not be what a mask shows. */
+  readonly guarded: readonly GuardedParameter[];
 };
 
 export type Judgement = {

@@ -1,5 +1,5 @@
 /** Which columns are masked for one agent on one database, by identity: relation OID and attribute number. */
-import type { MaskFunction } from './rules.ts';
+import type { MaskFunction, Search } from './rules.ts';
 
 export type ColumnMask = {
   /** A mask rule's name, or `built-in`. */
@@ -7,6 +7,8 @@ export type ColumnMask = {
   readonly with: MaskFunction;
   /** Computed from a masked column, so the type's safe default stands in for `with`. */
   readonly derived: boolean;
+  /** How it may decide which rows come back without being held; see `SEARCHES`. */
+  readonly searchable: readonly Search[];
 };
 
 export type MaskSet = {

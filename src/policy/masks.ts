@@ -8,10 +8,13 @@
  */
 import type { CatalogRelation, Snapshot } from '../catalog/snapshot.ts';
 import { ancestorsOf, isView, kinOf, readsOf } from './family.ts';
+import { lineageOfView } from '../sql/lineage/follow.ts';
+import { isAnything, type OutputLineage } from '../sql/lineage/lineage.ts';
 import type { AgentIdentity } from './judgement.ts';
 import type { ColumnMask, MaskSet } from './mask-set.ts';
 import { combined, compareMasks, describeFunction } from './mask-strength.ts';
 import { fitOf, typeName } from './mask-types.ts';
+import { originsOf } from './origins.ts';
 import { isSystemSchema, matchesName, matchesRelation } from './patterns.ts';
 import type { ColumnPattern, MaskFunction, MaskRule, RuleSet } from './rules.ts';
 import { BUILT_IN, systemMaskedColumns } from './system-masks.ts';
@@ -100,6 +103,15 @@ function canHoldRows(relation: CatalogRelation): boolean {
 const SAFE_DEFAULT: MaskFunction = { kind: 'null' };
 
 type Entry = ColumnMask & { readonly why: string };
+type Columns = ReadonlyMap<number, ReadonlyMap<number, Entry>>;
+
+const UNVOUCHED_VIEW: Entry = {
+  rule: BUILT_IN,
+  with: SAFE_DEFAULT,
+  derived: true,
+  searchable: [],
+  why: "the view calls functions nobody vouched for: the type's safe default",
+};
 
 class Compiler {
   readonly #snapshot: Snapshot;
@@ -141,7 +153,8 @@ class Compiler {
           const why = `mask rule "${rule.name}": ${describeFunction(rule.with)}`;
           // combined with itself it is in one order, however it was written
           const mask = combined(rule.with, rule.with);
-          const entry = { rule: rule.name, with: mask, derived: false, why };
+          const { name, searchable } = rule;
+          const entry = { rule: name, with: mask, derived: false, searchable, why };
           columns.set(column.attnum, stricter(columns.get(column.attnum), entry));
           this.#byRule = true;
         }
@@ -159,6 +172,7 @@ class Compiler {
         rule: BUILT_IN,
         with: SAFE_DEFAULT,
         derived: false,
+        searchable: [],
         why: `${BUILT_IN}: ${relation.name}.${name} holds private data whatever the rules say`,
       });
     }
@@ -221,24 +235,48 @@ class Compiler {
     }
   }
 
-  /** Every column of a view that reads a masked relation, but for those a rule names itself. */
+  /** Columns of views by what they are computed from, but for those a rule names itself. */
   #views(named: ReadonlyMap<number, ReadonlyMap<number, Entry>>): void {
-    // views are ends here: what one view's columns were given must not depend on which was looked at first
-    const before = new Map([...this.#columns].map(([oid, columns]) => [oid, [...columns.values()][0]]));
+    // what one view's columns were given must not depend on which was looked at first
+    const before = new Map([...this.#columns].map(([oid, columns]) => [oid, new Map(columns)]));
     for (const view of this.#snapshot.relations.values()) {
       if (!isView(view) || isSystemSchema(view.schema)) continue;
-      const entry = this.#viewEntry(view, before);
-      if (entry === null) continue;
-      for (const column of view.columns) {
-        if (named.get(view.oid)?.has(column.attnum) !== true) this.#set(view.oid, column.attnum, entry);
+      const whole = this.#viewEntry(view, before);
+      if (whole === null) continue;
+      const lineage = lineageOfView(view, this.#snapshot);
+      for (const [index, column] of view.columns.entries()) {
+        if (named.get(view.oid)?.has(column.attnum) === true) continue;
+        const from = lineage?.[index];
+        const entry = from === undefined ? whole : this.#columnEntry(view, from, before);
+        if (entry !== null) this.#set(view.oid, column.attnum, entry);
       }
     }
   }
 
-  #viewEntry(view: CatalogRelation, before: ReadonlyMap<number, Entry | undefined>): Entry | null {
+  /** Null where no masked column went into it. */
+  #columnEntry(view: CatalogRelation, from: OutputLineage, before: Columns): Entry | null {
+    const columns = originsOf(from).filter(({ relation }) => relation !== view.oid);
+    if (columns.some(isAnything)) return this.#byRule ? UNVOUCHED_VIEW : null;
+    const sources = columns.flatMap(({ relation, attnum }) => {
+      const masks = before.get(relation);
+      const found = attnum === 0 ? masks?.values().next().value : masks?.get(attnum);
+      return found === undefined ? [] : [{ relation, attnum, entry: found }];
+    });
+    const [first] = sources;
+    if (first === undefined) return null;
+    const source = this.#snapshot.relations.get(first.relation);
+    const name = source?.columns.find((column) => column.attnum === first.attnum)?.name ?? '*';
+    const written = `${source?.schema}.${source?.name}.${name}`;
+    if (from.kind !== 'direct') return derivedFrom(first.entry, `computed from ${written}`);
+    const entry = sources.reduce<Entry>((worst, one) => stricter(worst, one.entry), first.entry);
+    return { ...entry, why: `${entry.why}, of ${written}` };
+  }
+
+  /** What its columns get where nothing better is known; null where it reads nothing masked. */
+  #viewEntry(view: CatalogRelation, before: Columns): Entry | null {
     const reads = [...readsOf(this.#snapshot, view.oid)];
     const sourceOid = reads.find((oid) => oid !== view.oid && before.get(oid) !== undefined);
-    const source = sourceOid === undefined ? undefined : before.get(sourceOid);
+    const source = sourceOid === undefined ? undefined : before.get(sourceOid)?.values().next().value;
     if (sourceOid !== undefined && source !== undefined) {
       const from = this.#snapshot.relations.get(sourceOid);
       return derivedFrom(source, `the view reads ${from?.schema}.${from?.name}, which has masked columns`);
@@ -246,8 +284,7 @@ class Compiler {
     // what its functions read is not known, and there is something to read
     if (!this.#byRule || !reads.some((oid) => this.#snapshot.relations.get(oid)?.userCode?.onRead === true))
       return null;
-    const why = "the view calls functions nobody vouched for: the type's safe default";
-    return { rule: BUILT_IN, with: SAFE_DEFAULT, derived: true, why };
+    return UNVOUCHED_VIEW;
   }
 
   #set(oid: number, attnum: number, entry: Entry): void {
@@ -262,6 +299,7 @@ function derivedFrom(source: Entry, how: string): Entry {
     rule: source.rule,
     with: SAFE_DEFAULT,
     derived: true,
+    searchable: [],
     why: `${how} (${source.rule}): the type's safe default`,
   };
 }
@@ -271,7 +309,12 @@ function derivedFrom(source: Entry, how: string): Entry {
  * rules hide different parts, the entry is the first's with the parts of both.
  */
 function stricter(a: Entry | undefined, b: Entry): Entry {
-  if (a === undefined) return b;
+  if (a === undefined || a === b) return b;
+  const searchable = a.searchable.filter((one) => b.searchable.includes(one));
+  return { ...stricterMask(a, b), searchable };
+}
+
+function stricterMask(a: Entry, b: Entry): Entry {
   const mask = combined(a.with, b.with);
   if (mask === b.with || compareMasks(mask, b.with) === 0) return compareMasks(b.with, a.with) < 0 ? b : a;
   if (mask === a.with || compareMasks(mask, a.with) === 0) return a;

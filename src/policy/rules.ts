@@ -58,10 +58,18 @@ export type ColumnPattern = { readonly schema: string; readonly table: string; r
 
 export type Audience = { readonly agents: readonly string[]; readonly groups: readonly string[] };
 
+/**
+ * Ways in which a masked column may decide which rows come back. Grouping by one, and joining two masked
+ * columns, is always free: what comes back is masked.
+ */
+export const SEARCHES = ['join', 'equality', 'range', 'order', 'branch'] as const;
+export type Search = (typeof SEARCHES)[number];
+
 export type MaskRule = {
   readonly name: string;
   readonly columns: readonly ColumnPattern[];
   readonly with: MaskFunction;
+  readonly searchable: readonly Search[];
   readonly visibleTo: Audience;
 };
 
@@ -102,6 +110,7 @@ export const DEFAULT_KEYS = [
   'session',
   'unknown',
   'laundering',
+  'influence',
 ] as const;
 export type DefaultKey = (typeof DEFAULT_KEYS)[number];
 

@@ -17,7 +17,7 @@ import { readsUnseen } from './reading-functions.ts';
 type Mentions = Statement['mentions'];
 
 export type Reach = {
-  readonly judgement: StatementJudgement;
+  readonly judgement: Omit<StatementJudgement, 'outputs' | 'guarded'>;
   /** Names of masked columns of the relations it names, lower case. */
   readonly maskedNames: ReadonlySet<string>;
   /** Why the scope is `opaque`, for people; empty otherwise. */

@@ -6,6 +6,7 @@ import type { FrameReader } from '../wire/frame-reader.ts';
 import { encodeCopyData } from '../wire/server/copy-data.ts';
 import { decodeCopyOutResponse } from '../wire/server/copy-response.ts';
 import { unknownColumns, type CopyPlan } from './copy-plan.ts';
+import { showsFor } from './output-shows.ts';
 import type { Reply } from './replies.ts';
 import type { SessionState } from './state.ts';
 
@@ -41,7 +42,8 @@ export class CopyOut {
     const fits = plan.columns !== null && plan.columns.length === columnFormats.length;
     const columns =
       fits && plan.columns !== null ? plan.columns : unknownColumns(columnFormats.length, format);
-    const rows = planRow(columns, masks, fits ? scope : 'opaque', session.knows());
+    const shows = fits ? showsFor(session, head) : null;
+    const rows = planRow(columns, masks, fits ? scope : 'opaque', session.knows(), shows);
     if (rows === null) return;
     const { maskKey, limits } = session.parts;
     const names = columns.map((c) => c.name);

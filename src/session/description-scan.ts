@@ -4,7 +4,7 @@
  */
 import { planRow, type KnowsColumn, type MaskableField, type RowPlan } from '../masking/plan.ts';
 import type { MaskScope } from '../policy/judgement.ts';
-import type { Vouched } from '../policy/vouch.ts';
+import type { OutputShows } from '../policy/outputs.ts';
 import type { MaskSet } from '../policy/mask-set.ts';
 import type { SessionState } from './state.ts';
 import { decodeRowDescription, RowDescriptionScanner } from '../wire/server/row-description.ts';
@@ -55,12 +55,12 @@ export function planFor(
   scan: DescriptionScan,
   { buffer, start, end }: Placed,
   scope: MaskScope,
-  vouched: Vouched,
+  shows: OutputShows,
 ): RowPlan | null {
   const { masks } = session.parts.gate.judge;
   const knows = session.knows();
   if (!scan.mayMask(buffer, start, end, masks, scope, knows)) return null;
-  const plan = planRow(fieldsOf(buffer, start, end), masks, scope, knows, vouched);
+  const plan = planRow(fieldsOf(buffer, start, end), masks, scope, knows, shows);
   const unknown = plan?.masked.some((field) => field.cause === 'unknown-column') === true;
   if (unknown) session.parts.catalog.refreshSoon();
   return plan;

@@ -6,18 +6,21 @@
 import { PosternError } from '../errors.ts';
 import type { Judged } from '../gate/judge.ts';
 import type { MaskScope } from '../policy/judgement.ts';
+import type { OutputShows } from '../policy/outputs.ts';
 import type { SessionState } from './state.ts';
 
 export type Expanded = {
   readonly judged: Judged;
   /** Null: each statement's own. */ readonly scope: MaskScope | null;
+  /** Of the rows of the one text that the one name in it stands for; null where there are more. */
+  readonly shows: OutputShows;
 };
 
 /**
  * @throws PosternError `unknown-prepared-statement` for an EXECUTE of a name this session did not prepare
  */
 export function expand(session: SessionState, judged: Judged): Expanded {
-  if (!judged.refersToNames) return { judged, scope: null };
+  if (!judged.refersToNames) return { judged, scope: null, shows: null };
   const prepared = new Map<string, string>();
   const cursors = new Map<string, string>();
   const texts: string[] = [];
@@ -39,9 +42,11 @@ export function expand(session: SessionState, judged: Judged): Expanded {
       texts.push(text);
     }
   }
-  if (texts.length === 0) return { judged, scope: opened ? 'opaque' : null };
+  if (texts.length === 0) return { judged, scope: opened ? 'opaque' : null, shows: null };
   const whole = session.judge(`${judged.text};\n${texts.join(';\n')}`);
-  return { judged: whole, scope: opened ? 'opaque' : whole.scope };
+  const alone = !opened && judged.statements.length === 1 && whole.statements.length === 2;
+  const shows = alone ? (whole.judgement.statements[1]?.outputs ?? null) : null;
+  return { judged: whole, scope: opened ? 'opaque' : whole.scope, shows };
 }
 
 /** The scope of a text by what the names in it mean now. @throws PosternError as `expand` does */

@@ -7,6 +7,7 @@
  * the session (I2).
  */
 import type { MaskScope } from '../policy/judgement.ts';
+import type { OutputShows } from '../policy/outputs.ts';
 import type { Judged } from '../gate/judge.ts';
 import type { CopyPlan } from './copy-plan.ts';
 import type { Portal, Prepared, Undo } from './names.ts';
@@ -21,6 +22,7 @@ type Expected =
       readonly kind: 'query';
       readonly judged: Judged;
       /** Null: each statement's own. */ readonly scope: MaskScope | null;
+      /** Where `scope` is not null: of the text that a name stands for. */ readonly shows: OutputShows;
       readonly copies: readonly (CopyPlan | null)[];
       readonly undo: Undo;
       readonly epoch: number;

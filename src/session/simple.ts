@@ -15,7 +15,7 @@ import { settleCatalog } from './catalog-freshness.ts';
 import { tableColumns, type CopyPlan } from './copy-plan.ts';
 import { describeQuery, RefusedByServer } from './describe-query.ts';
 import { applyEffects, touchesPrepared } from './effects.ts';
-import { expand } from './expand.ts';
+import { expand, type Expanded } from './expand.ts';
 import { FAILING_STATEMENT } from './failing-statement.ts';
 import { asRefusal, closeIdleImplicit, drain, holdFor, Skipped } from './holding.ts';
 import { SESSION_LIMITS } from './limits.ts';
@@ -44,7 +44,7 @@ export function onQuery(session: SessionState, frame: Frame): void | Promise<voi
   } catch (error) {
     return refuseQuery(session, asRefusal(error));
   }
-  send(session, frame, permit, judged, { scope: null, copies: NO_COPIES });
+  send(session, frame, permit, judged, { scope: null, shows: null, copies: NO_COPIES });
 }
 
 const NO_COPIES: readonly (CopyPlan | null)[] = [];
@@ -77,7 +77,7 @@ async function slowQuery(session: SessionState, frame: Frame, text: string): Pro
     const permit = await permitFor(session, judged);
     const copies = await copyPlans(session, judged);
     if (session.closed || session.skipping) return;
-    send(session, frame, permit, judged, { scope: expanded.scope, copies });
+    send(session, frame, permit, judged, { ...expanded, copies });
     session.parts.toUpstream.flush();
   } catch (error) {
     if (error instanceof Skipped) return;
@@ -101,7 +101,7 @@ function send(
   frame: Frame,
   permit: Permit,
   judged: Judged,
-  how: { readonly scope: MaskScope | null; readonly copies: readonly (CopyPlan | null)[] },
+  how: Pick<Expanded, 'scope' | 'shows'> & { readonly copies: readonly (CopyPlan | null)[] },
 ): void {
   const undo = judged.plain ? null : applyEffects(session, judged.statements);
   // A simple query destroys the unnamed statement and portal, whatever becomes of it.
@@ -115,6 +115,7 @@ function send(
     kind: 'query',
     judged,
     scope,
+    shows: how.shows,
     copies: how.copies,
     undo,
     epoch: session.batch,

@@ -17,7 +17,7 @@ import { decodeReadyForQuery } from '../wire/server/ready-for-query.ts';
 import { SERVER_TYPE, serverMaxLength } from '../wire/server/types.ts';
 import { CopyOut } from './copy-out.ts';
 import { DescriptionScan, planFor } from './description-scan.ts';
-import { vouchedFor } from './vouching.ts';
+import { showsFor } from './output-shows.ts';
 import { dropWithheld } from './extended.ts';
 import { undo, type Reply } from './replies.ts';
 import { Reports, scopeOf } from './reports.ts';
@@ -209,12 +209,12 @@ export class UpstreamSide {
     const session = this.#session;
     if (head.kind === 'query') {
       head.described = true;
-      this.#usePlan(planFor(session, this.#scan, this.#reader, scopeOf(head), vouchedFor(session, head)));
+      this.#usePlan(planFor(session, this.#scan, this.#reader, scopeOf(head), showsFor(session, head)));
       return this.#forward();
     }
     if (head.kind !== 'describe') throw unexpected('a row description');
     const scope = scopeOf(head);
-    const plan = planFor(session, this.#scan, this.#reader, scope, vouchedFor(session, head));
+    const plan = planFor(session, this.#scan, this.#reader, scope, showsFor(session, head));
     if (head.portal !== null) {
       head.portal.plan = plan;
       head.portal.plannedFor = session.parts.gate.judge.masks;

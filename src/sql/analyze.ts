@@ -54,7 +54,7 @@ export function analyze(text: string, limits: AnalyzeLimits): Analysis {
       const to = stmt_len === 0 ? text.length : toIndex(stmt_location + stmt_len);
       return read(stmt, text.slice(from, to).trim(), budget);
     });
-    return { kind: 'parsed', statements };
+    return { kind: 'parsed', statements, trees: parsed.statements.map(({ stmt }) => stmt as Node) };
   } catch (error) {
     if (error instanceof Unreadable) return { kind: 'unreadable', reason: error.message, limit: error.limit };
     if (error instanceof RangeError) {

@@ -2,6 +2,7 @@
  * What Postern understands of one SQL statement: a value without behaviour, made by `analyze`, read by
  * `policy`, `masking` and `session`. Names are as PostgreSQL would store them: folded and cut at 63 bytes.
  */
+import type { Node } from './tree.ts';
 
 export const ACTIONS = [
   'read',
@@ -116,7 +117,12 @@ export type Statement = {
 
 /** The reading of one message's text, which may hold any number of statements. */
 export type Analysis =
-  | { readonly kind: 'parsed'; readonly statements: readonly Statement[] }
+  | {
+      readonly kind: 'parsed';
+      readonly statements: readonly Statement[];
+      /** The parser's tree of each, for lineage; large, so not to be kept. */
+      readonly trees: readonly Node[];
+    }
   /** PostgreSQL's own parser refused it, it is over a limit, or it has a node nobody gave a rule. */
   | {
       readonly kind: 'unreadable';

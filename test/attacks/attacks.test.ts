@@ -11,7 +11,7 @@ import { BY_PROTOCOL } from './cases/protocol.ts';
 import { READING } from './cases/reading.ts';
 import { WRITING } from './cases/writing.ts';
 import { detectorOf } from './detector.ts';
-import { OPEN_ORACLES, OPEN_VALUES } from './known-open.ts';
+import { OPEN_VALUES } from './known-open.ts';
 import { autoDecide, inParallel, modesOf, play } from './runner.ts';
 import { RULES, SCHEMA } from './schema.ts';
 import type { Attack } from './case.ts';
@@ -104,21 +104,6 @@ test('what docs/threat-model.md calls open is open: values', async (t) => {
     });
   }
   await denying.stop();
-});
-
-test('what docs/threat-model.md calls open is open: influence', async (t) => {
-  for (const { name, sql, contrary } of OPEN_ORACLES) {
-    await t.test(name, async () => {
-      const agent = await harness.agent();
-      const rows = (text: string): Promise<number> =>
-        agent.query(text).then(
-          ({ rowCount }) => rowCount ?? 0,
-          () => -1,
-        );
-      assert.equal(await rows(sql), 1, 'it is closed: move it to cases/');
-      assert.notEqual(await rows(contrary), 1);
-    });
-  }
 });
 
 test('start-up settings that would open a way are refused', async (t) => {

@@ -13,6 +13,8 @@ masks:
     columns: ['public.vault.s_*']
     with: hash
 rules: []
+# so that what is asked is answered, and the masks alone must hold
+defaults: { influence: allow }
 `;
 
 export const SCHEMA = `

@@ -64,6 +64,7 @@ test('the smallest file gives the documented defaults', () => {
     session: 'allow',
     unknown: 'hold',
     laundering: 'hold',
+    influence: 'hold',
   });
   assert.deepEqual([rules.masks, rules.rules], [[], []]);
 });
@@ -79,12 +80,14 @@ test('shop.yaml means what it says', () => {
         { schema: 'public', table: 'customers', column: 'email' },
         { schema: '*', table: '*', column: 'phone' },
       ],
+      searchable: [],
       visibleTo: { agents: ['billing-bot'], groups: ['privacy'] },
     },
     {
       name: 'government ids',
       with: { kind: 'null' },
       columns: [{ schema: '*', table: 'customers', column: 'ssn' }],
+      searchable: [],
       visibleTo: { agents: [], groups: [] },
     },
     {
@@ -94,6 +97,7 @@ test('shop.yaml means what it says', () => {
         { schema: '*', table: '*', column: '*_token' },
         { schema: 'odd.schema', table: 'keys', column: 'value' },
       ],
+      searchable: [],
       visibleTo: { agents: [], groups: [] },
     },
   ]);

@@ -15,7 +15,7 @@ export function maskSet(
   const columns = new Map<number, Map<number, ColumnMask>>();
   for (const [oid, attnum, fn, derived] of entries) {
     const relation = columns.get(oid) ?? new Map<number, ColumnMask>();
-    relation.set(attnum, { rule: `rule ${attnum}`, with: fn, derived: derived === true });
+    relation.set(attnum, { rule: `rule ${attnum}`, with: fn, searchable: [], derived: derived === true });
     columns.set(oid, relation);
   }
   const any = columns.size > 0;

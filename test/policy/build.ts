@@ -136,7 +136,7 @@ export function statement(spec: StatementSpec): Statement {
 }
 
 export function parsed(...statements: readonly Statement[]): Analysis {
-  return { kind: 'parsed', statements };
+  return { kind: 'parsed', statements, trees: [] };
 }
 
 export function mask(
@@ -144,13 +144,20 @@ export function mask(
   columns: string,
   with_: MaskFunction,
   visibleTo: Partial<MaskRule['visibleTo']> = {},
+  searchable: MaskRule['searchable'] = [],
 ): MaskRule {
   const patterns = columns.split(' ').map((text) => {
     const reading = parseColumnPattern(text);
     if (reading.kind === 'invalid') throw new Error(reading.message);
     return reading.pattern;
   });
-  return { name, columns: patterns, with: with_, visibleTo: { agents: [], groups: [], ...visibleTo } };
+  return {
+    name,
+    columns: patterns,
+    with: with_,
+    searchable,
+    visibleTo: { agents: [], groups: [], ...visibleTo },
+  };
 }
 
 export function rule(name: string, when: Rule['when'], then: Verdict, rest: Partial<Rule> = {}): Rule {

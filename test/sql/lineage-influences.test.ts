@@ -36,7 +36,7 @@ expect(
   range:c.ssn | select 1 from c where ssn between '1' and '2'
   range:c.ssn | select 1 from c where ssn not in ('1', '2')
   range:c.ssn | select 1 from c where lower(ssn) = '1'
-  range:c.ssn | select 1 from c where ssn::int = 1
+  branch:c.ssn range:c.ssn | select 1 from c where ssn::int = 1
   range:c.ssn range:c.tags | select 1 from c where ssn = any (tags)
   range:c.name range:c.ssn | select 1 from c where (ssn, name) < ('1', '2')
   range:c.* | select 1 from c where row_to_json(c)::text = ''
@@ -53,6 +53,8 @@ expect(
   range:c.ssn | select 1 from c having max(ssn) > '1'
   - | select 1 from c having count(*) > 1
   equality:c.email | select ssn from v
+  range:anything range:c.id | select 1 from c where get_ssn(id) = '1'
+  range:anything | select 1 from get_ssn(1) g
 `,
 );
 
@@ -75,7 +77,7 @@ expect(
   group:c.ssn | select distinct ssn from c
   group:c.ssn order:c.name | select distinct on (ssn) name from c order by name
   limit:c.id | select 1 limit (select id from c)
-  limit:c.id | select 1 offset (select count(*) + max(id) from c)
+  branch:c.id limit:c.id | select 1 offset (select count(*) + max(id) from c)
   branch:c.ssn | select case when ssn = '1' then 1 end from c
   branch:c.ssn | select case ssn when '1' then 1 end from c
   branch:c.ssn | select count(*) filter (where ssn = '1') from c

@@ -1,6 +1,6 @@
 /**
  * A catalog to follow statements in, and a short way to write lineages down: outputs separated by blanks,
- * `-` clean, `c.ssn` direct, `~c.ssn+c.name` derived, `c.*` a whole row, `c.ssn<v.ssn` read through a view.
+ * `-` clean, `anything` what code nobody vouched for gives, `c.ssn` direct, `~c.ssn+c.name` derived, `c.*` a whole row, `c.ssn<v.ssn` read through a view.
  */
 import { loadParser } from '../../src/sql/parser.ts';
 import { lineageOfText } from '../../src/sql/lineage/follow.ts';
@@ -98,6 +98,7 @@ function snapshotOf(): Snapshot {
 }
 
 function column({ relation, attnum }: ColumnId): string {
+  if (relation === 0) return 'anything';
   const found = SNAPSHOT.relations.get(relation);
   const schema = found?.schema === 'public' ? '' : `${found?.schema}.`;
   const name = attnum === 0 ? '*' : found?.columns.find((one) => one.attnum === attnum)?.name;

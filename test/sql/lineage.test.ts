@@ -120,15 +120,15 @@ expect(
   ~c.name+c.ssn | select count(*) over w from c window w as (partition by ssn order by name)
   ~c.email+c.name+c.ssn | select max(name) over (w order by email) from c window w as (partition by ssn)
   ~c.ssn | select count(*) over w2 from c window w as (partition by ssn), w2 as (w rows unbounded preceding)
-  lost | select get_ssn(1)
-  lost | select app.lower(ssn) from c
-  lost | select reverse(ssn) from c
-  lost | select unheard_of(1)
-  lost | select id from c where get_ssn(id) = '1'
-  lost | select query_to_xml('select ssn from c', true, true, '')
-  lost | select pg_read_file('x')
+  ~anything | select get_ssn(1)
+  ~anything+c.ssn | select app.lower(ssn) from c
+  ~anything+c.ssn | select reverse(ssn) from c
+  ~anything | select unheard_of(1)
+  c.id | select id from c where get_ssn(id) = '1'
+  ~anything | select query_to_xml('select ssn from c', true, true, '')
+  ~anything | select pg_read_file('x')
   lost | select * from pg_stat_get_activity(null)
-  lost | select ts_rewrite(ssn::tsquery, 'select 1') from c
+  ~anything+c.ssn | select ts_rewrite(ssn::tsquery, 'select 1') from c
   ~c.ssn | select ts_rewrite(ssn::tsquery, 'a', 'b') from c
 `,
 );
@@ -271,7 +271,7 @@ expect(
   ~c.id+c.name+c.ssn+v.* | select v::text from v
   c.ssn<v.ssn | select (v).ssn from v
   lost | select * from blind
-  lost | select * from calls
+  ~anything+calls.s | select * from calls
   lost | select id from old_view
   pg_catalog.pg_class.relname<catalogs.relname | select relname from catalogs
   ~pg_catalog.pg_class.relname+pg_class.relname | select relname from pg_class
@@ -388,7 +388,7 @@ it('is lost where nothing is known, and never throws', () => {
   const empty = emptySnapshot('shop');
   assert.deepEqual(
     lineageOfText('select now(); select ssn from c; select 1', empty).map(({ kind }) => kind),
-    ['lost', 'lost', 'followed'],
+    ['followed', 'lost', 'followed'],
   );
   assert.equal(lineageOfText('select from from', empty)[0]?.kind, 'lost');
   assert.deepEqual(lineageOfText('', empty), []);

@@ -93,9 +93,12 @@ export function relate(context: Context, left: Value, right: Value, isEquality: 
     influences.of(left, 'range');
     influences.of(right, 'range');
   } else {
-    const kind = left.kind === 'direct' && right.kind === 'direct' ? 'join' : 'equality';
-    influences.of(left, kind);
-    influences.of(right, kind);
+    if (left.kind === 'direct' && right.kind === 'direct') {
+      influences.join(left.columns, right.columns);
+      return;
+    }
+    influences.of(left, 'equality');
+    influences.of(right, 'equality');
   }
 }
 

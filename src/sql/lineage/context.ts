@@ -7,7 +7,7 @@
 import type { Snapshot } from '../../catalog/snapshot.ts';
 import type { BodyOf, Node } from '../tree.ts';
 import { Influences } from './influences.ts';
-import type { Influence, StoredValue } from './lineage.ts';
+import type { Influence, StoredValue, Sunk } from './lineage.ts';
 import { MAX_LINEAGE_STEPS } from './limits.ts';
 import type { Field, Shape, Value } from './values.ts';
 
@@ -82,6 +82,7 @@ export class Context {
   readonly definition: boolean;
   readonly depth: number;
   readonly stores: StoredValue[] = [];
+  readonly sunk: Sunk[] = [];
   /** Bodies of recursive CTEs that are being followed. */
   readonly recursing = new Map<object, Cte>();
   influences = new Influences();

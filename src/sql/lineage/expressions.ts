@@ -14,6 +14,7 @@ import { lose, type Context, type Scope } from './context.ts';
 import { aggregateFilter, functionCall, windowValue } from './function-calls.ts';
 import { columnReference, fieldOf } from './names.ts';
 import { expressionList } from './target-list.ts';
+import { castCanFail, operatorCanFail } from './telling.ts';
 import { CLEAN, columnsOf, computed, derivedFrom, rowOf, shapeOf, type Field, type Value } from './values.ts';
 import { EQUALS, vouchExpression, vouchOperator, vouchType } from './vouching.ts';
 
@@ -62,7 +63,9 @@ export const EXPRESSION_RULES: Rules = {
   },
   A_Expr(context, body, scope) {
     vouchExpression(context, body);
-    return children(context, 'A_Expr', body as Body, scope);
+    const value = children(context, 'A_Expr', body as Body, scope);
+    if (operatorCanFail(body)) context.influences.of(value, 'branch');
+    return value;
   },
   A_Indirection(context, body, scope) {
     return indirection(context, body, scope);
@@ -70,6 +73,7 @@ export const EXPRESSION_RULES: Rules = {
   TypeCast(context, body, scope) {
     vouchType(context, body.typeName);
     const value = valueOf(context, body.arg, scope);
+    if (castCanFail(body.typeName)) context.influences.of(value, 'branch');
     const fields = fieldsOfType(context, body.typeName, value);
     return fields === null ? derivedFrom(value.columns) : rowOf(value.columns, shapeOf(fields));
   },

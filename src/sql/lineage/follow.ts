@@ -6,16 +6,16 @@
  * is too large, and for a fault in this code. Relations are resolved without search_path.
  * Non-goals: what a statement may do (`analyze`), what is masked (`policy`).
  */
-import type { Snapshot } from '../../catalog/snapshot.ts';
+import type { CatalogRelation, Snapshot } from '../../catalog/snapshot.ts';
 import { parseText } from '../parser.ts';
 import { as, namesOf, tagOf, type BodyOf, type Node, type Tag } from '../tree.ts';
 import { conditionOf } from './conditions.ts';
 import { Context, lose, NotFollowed, NOWHERE, type Scope, type Ways } from './context.ts';
 import { valueOf } from './expressions.ts';
-import type { Lineage } from './lineage.ts';
+import type { Lineage, OutputLineage } from './lineage.ts';
 import { merge } from './merge.ts';
 import { counted } from './names.ts';
-import { candidates, itemOf } from './relations.ts';
+import { candidates, columnsOfView, itemOf } from './relations.ts';
 import { select } from './select.ts';
 import { outcomeOf } from './statement-outcomes.ts';
 import { CLEAN, columnsOf, computed, derivedFrom, lineageOfValue, type Field } from './values.ts';
@@ -33,12 +33,19 @@ export function lineageOf(statement: Node | undefined, snapshot: Snapshot): Line
       outputs: outputs.map(({ name, value }) => ({ name, from: lineageOfValue(value) })),
       influences: context.influences.list(),
       stores: context.stores,
+      sunk: context.sunk,
     };
   } catch (error) {
     if (error instanceof NotFollowed) return { kind: 'lost', reason: error.message };
     if (error instanceof RangeError) return { kind: 'lost', reason: 'the statement is nested too deeply' };
     return { kind: 'lost', reason: 'Postern failed to follow the statement' };
   }
+}
+
+/** For each column of a view, in order, what it is computed from. Null where that cannot be told. */
+export function lineageOfView(view: CatalogRelation, snapshot: Snapshot): readonly OutputLineage[] | null {
+  const fields = columnsOfView(new Context(snapshot, WAYS), view);
+  return fields === null ? null : fields.map(({ value }) => lineageOfValue(value));
 }
 
 /** One lineage for each statement of a text; a text that cannot be read is one lost statement. */

@@ -7,6 +7,7 @@ import { as, namesOf, tagOf, type BodyOf, type Node } from '../tree.ts';
 import { outputName } from './column-names.ts';
 import { lose, type Context, type Scope } from './context.ts';
 import { FIRST_GENERATED_OID } from './limits.ts';
+import { isAnything } from './lineage.ts';
 import { COLUMNS_OF_FUNCTIONS, SCALAR_FUNCTIONS } from './row-functions.ts';
 import {
   CLEAN,
@@ -69,6 +70,8 @@ function callOf(
   const name = namesOf(body?.funcname).at(-1) ?? '';
   const args = body?.args ?? [];
   const value = derivedFrom(context.value(node, scope).columns);
+  // how many rows it makes may depend on whatever it read
+  if (value.columns.some(isAnything)) context.influences.of(value, 'range');
   const known = (names: readonly string[]): Call => ({
     fields: names.map((one) => ({ name: one, value })),
     value,
@@ -139,6 +142,7 @@ export function xmlTable(context: Context, body: BodyOf<'RangeTableFunc'>, scope
     if (typeName !== undefined) nodes.push({ TypeName: typeName });
   }
   const value = computed(nodes.map((node) => context.value(node, scope)));
+  context.influences.of(value, 'range');
   return shapeOf(columns.map((column): Field => ({ name: column.colname ?? '', value })));
 }
 
@@ -148,6 +152,7 @@ export function jsonTable(context: Context, body: BodyOf<'JsonTable'>, scope: Sc
   const onError = body.on_error === undefined ? undefined : { JsonBehavior: body.on_error };
   const common = [item, path, onError, ...(body.passing ?? [])].map((node) => context.value(node, scope));
   const fields: Field[] = [];
+  context.influences.of(computed(common), 'range');
   jsonColumns(context, body.columns, computed(common), scope, fields);
   return shapeOf(fields);
 }

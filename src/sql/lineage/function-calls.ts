@@ -6,11 +6,14 @@
  * Non-goal: functions as relations (from-functions.ts).
  */
 import { as, namesOf, type BodyOf, type Node } from '../tree.ts';
+import { dangerOf } from '../dangerous.ts';
 import { lose, type Context, type Scope } from './context.ts';
+import { ANYTHING } from './lineage.ts';
 import { fieldOf } from './names.ts';
 import { COLUMNS_OF_FUNCTIONS } from './row-functions.ts';
+import { functionCanFail, makesRows } from './telling.ts';
 import { CLEAN, columnsOf, computed, derivedFrom, rowOf, shapeOf, type Value } from './values.ts';
-import { isVouched, vouchFunction } from './vouching.ts';
+import { isVouched } from './vouching.ts';
 
 type Call = BodyOf<'FuncCall'>;
 
@@ -20,15 +23,34 @@ export function functionCall(context: Context, body: Call, scope: Scope): Value 
   const values = args.map((arg) => context.value(arg, scope));
   const field = asField(context, names, body, values);
   if (field !== null) return field;
-  vouchFunction(context, names, args.length);
+  if (!isVouched(context, names, args.length)) return opaqueCall(context, body, values, scope);
   if (isPlainCount(body, names, values)) return windowOf(context, body, scope);
   for (const node of body.agg_order ?? []) values.push(context.value(node, scope));
   values.push(aggregateFilter(context, body.agg_filter, scope), windowOf(context, body, scope));
   const columns = columnsOf(values);
+  tell(context, names, derivedFrom(columns));
   const fields = COLUMNS_OF_FUNCTIONS.get(names.at(-1) ?? '');
   if (fields === undefined) return derivedFrom(columns);
   const own = derivedFrom(columns);
   return rowOf(columns, shapeOf(fields.map((name) => ({ name, value: own }))));
+}
+
+/** What it gives may have been read anywhere, and computed from whatever it was given. */
+function opaqueCall(context: Context, body: Call, given: readonly Value[], scope: Scope): Value {
+  const values = [...given, ...(body.agg_order ?? []).map((node) => context.value(node, scope))];
+  values.push(aggregateFilter(context, body.agg_filter, scope), windowOf(context, body, scope));
+  const from = columnsOf(values);
+  context.sunk.push({ name: namesOf(body.funcname).join('.'), from });
+  return derivedFrom(columnsOf([...values, derivedFrom([ANYTHING])]));
+}
+
+/** What a call tells beside its result, and where else it carries its arguments. */
+function tell(context: Context, names: readonly string[], given: Value): void {
+  const name = names.at(-1) ?? '';
+  if (makesRows(name)) context.influences.of(given, 'range');
+  else if (functionCanFail(name)) context.influences.of(given, 'branch');
+  if (name === 'set_config' || dangerOf(names.at(-2) ?? null, name)?.sink === true)
+    context.sunk.push({ name, from: given.columns });
 }
 
 /** `ssn(c)` is `c.ssn` where no function of that name takes such a row. */

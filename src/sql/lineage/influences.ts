@@ -2,36 +2,23 @@
 import type { ColumnId, Influence, InfluenceKind } from './lineage.ts';
 import { keyOf, type Value } from './values.ts';
 
-const KINDS: Readonly<Record<InfluenceKind, number>> = {
-  join: 0,
-  equality: 1,
-  range: 2,
-  order: 3,
-  group: 4,
-  branch: 5,
-  limit: 6,
-};
-
 /**
  * A collection can stand in another: what happens inside a sub-query is wanted by itself where the value of
  * the sub-query depends on it, and belongs to the whole statement in any case.
  */
 export class Influences {
-  readonly #found = new Map<number, Influence>();
+  readonly #found = new Map<string, Influence>();
   readonly #outer: Influences | null;
 
   constructor(outer: Influences | null = null) {
     this.#outer = outer;
   }
 
-  add(column: ColumnId, kind: InfluenceKind): void {
-    const key = keyOf(column) * 8 + KINDS[kind];
-    if (!this.#found.has(key)) this.#found.set(key, { column, kind });
-    this.#outer?.add(column, kind);
-  }
-
-  addAll(influences: readonly Influence[]): void {
-    for (const { column, kind } of influences) this.add(column, kind);
+  add(influence: Influence): void {
+    const { column, kind, partners = [], fixed } = influence;
+    const key = [keyOf(column), kind, fixed, ...partners.map(keyOf)].join();
+    if (!this.#found.has(key)) this.#found.set(key, influence);
+    this.#outer?.add(influence);
   }
 
   /**
@@ -40,9 +27,21 @@ export class Influences {
    */
   of(value: Value, kind: InfluenceKind): void {
     for (const column of value.columns) {
-      this.add(column, kind);
-      if (value.kind === 'derived' && kind !== 'branch' && kind !== 'limit') this.add(column, 'range');
+      this.add({ column, kind });
+      if (value.kind === 'derived' && kind !== 'branch' && kind !== 'limit')
+        this.add({ column, kind: 'range' });
     }
+  }
+
+  /** Two stored values that have to be equal. */
+  join(left: readonly ColumnId[], right: readonly ColumnId[]): void {
+    for (const column of left) this.add({ column, kind: 'join', partners: right });
+    for (const column of right) this.add({ column, kind: 'join', partners: left });
+  }
+
+  /** What a view's own definition decides by. */
+  fixed(influences: readonly Influence[]): void {
+    for (const one of influences) this.add({ ...one, fixed: true });
   }
 
   list(): readonly Influence[] {

@@ -6,6 +6,13 @@
 /** A stored column. `attnum` 0 stands for every column of the relation: a whole row. */
 export type ColumnId = { readonly relation: number; readonly attnum: number };
 
+/** Any column of the database: what code that nobody vouched for may have read. No relation has OID 0. */
+export const ANYTHING: ColumnId = { relation: 0, attnum: 0 };
+
+export function isAnything({ relation }: ColumnId): boolean {
+  return relation === ANYTHING.relation;
+}
+
 export type OutputLineage =
   /** Computed from no column at all. */
   | { readonly kind: 'clean' }
@@ -22,7 +29,17 @@ export type OutputLineage =
 /** How a column decides which rows come back rather than what is in them. */
 export type InfluenceKind = 'join' | 'equality' | 'range' | 'order' | 'group' | 'branch' | 'limit';
 
-export type Influence = { readonly column: ColumnId; readonly kind: InfluenceKind };
+export type Influence = {
+  readonly column: ColumnId;
+  readonly kind: InfluenceKind;
+  /** Of a `join`: the columns it was compared with. */
+  readonly partners?: readonly ColumnId[];
+  /** In the definition of a view, where whoever sends the statement cannot vary it. */
+  readonly fixed?: true;
+};
+
+/** A call that carries its arguments out of the statement, and what they were computed from. */
+export type Sunk = { readonly name: string; readonly from: readonly ColumnId[] };
 
 /** A column that the statement stores into, and what the stored value was computed from. */
 export type StoredValue = { readonly target: ColumnId | null; readonly from: readonly ColumnId[] };
@@ -34,6 +51,7 @@ export type Lineage =
       readonly outputs: readonly { readonly name: string; readonly from: OutputLineage }[];
       readonly influences: readonly Influence[];
       readonly stores: readonly StoredValue[];
+      readonly sunk: readonly Sunk[];
     }
   /** The analysis could not follow it: everything in reach must be taken to be everywhere. */
   | { readonly kind: 'lost'; readonly reason: string };

@@ -106,6 +106,16 @@ function isFollowedView(relation: CatalogRelation): boolean {
   return relation.schema !== 'pg_catalog' && relation.schema !== 'information_schema';
 }
 
+/** What each column of a view comes from, its own column last. Null where its definition cannot be followed. */
+export function columnsOfView(context: Context, view: CatalogRelation): readonly Field[] | null {
+  try {
+    return isFollowedView(view) ? fieldsOf(context, view) : null;
+  } catch (error) {
+    if (error instanceof NotFollowed || error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
 function fieldsOf(context: Context, relation: CatalogRelation): readonly Field[] {
   const memory = memoryOf(context.snapshot);
   if (isFollowedView(relation)) {
@@ -115,7 +125,7 @@ function fieldsOf(context: Context, relation: CatalogRelation): readonly Field[]
       memory.views.set(relation.oid, reading);
     }
     if (reading instanceof NotFollowed) throw reading;
-    context.influences.addAll(reading.influences);
+    context.influences.fixed(reading.influences);
     return reading.fields;
   }
   let fields = memory.tables.get(relation.oid);

@@ -90,6 +90,7 @@ export const ANALYSTS: readonly Conversation[] = [
     'select exists (select 1 from customers where id = 1)',
   ]),
   ...statements('plans', [
+    'explain (costs off) select name from customers where id = 1',
     'explain (costs off) select * from orders where id = 1',
     'explain (costs off, format json) select count(*) from lines',
   ]),
