@@ -27,6 +27,7 @@ import { Listener } from './net/listener.ts';
 import type { DatabaseRuntime } from './net/session-starter.ts';
 import { serverTls } from './net/tls.ts';
 import { explain } from './policy/explain.ts';
+import { unmatchedTrust } from './policy/trusted-functions.ts';
 import { unfitMasks, unmatchedPatterns } from './policy/masks.ts';
 import type { RuleSet } from './policy/rules.ts';
 import { analyze, loadParser } from './sql/analyze.ts';
@@ -162,6 +163,8 @@ function warnOfMasks(rules: RuleSet, databases: ReadonlyMap<string, DatabaseRunt
     if (snapshot.version === 0) continue;
     for (const { rule, pattern } of unmatchedPatterns(rules, snapshot).slice(0, MAX_MASK_WARNINGS))
       log.warn({ database, rule, pattern }, 'a mask pattern matches no column');
+    for (const pattern of unmatchedTrust(rules, snapshot).slice(0, MAX_MASK_WARNINGS))
+      log.warn({ database, pattern }, 'a pattern under `trust` matches no function');
     for (const unfit of unfitMasks(rules, snapshot).slice(0, MAX_MASK_WARNINGS))
       log.warn(
         { database, ...unfit },

@@ -3,6 +3,9 @@
 /** Objects below this OID were made by initdb, the rest by people: FirstNormalObjectId, access/transam.h. */
 export const FIRST_USER_OID = 16384;
 
+/** Characters of a function's body that are read; nobody vouches for a longer one. Few are over 8,000. */
+export const MAX_FUNCTION_BODY_CHARS = 32_768;
+
 /** A reading takes a tenth of a second; past this the database is in trouble and the old one stands. */
 export const CONTROL_STATEMENT_TIMEOUT_MS = 30_000;
 

@@ -6,9 +6,11 @@
  * Non-goals: keeping it fresh (catalog.ts), looking things up (snapshot.ts).
  */
 import type pg from 'pg';
+import { functionsOf, operatorsOf, relationCodeOf, typeCodeOf } from './functions.ts';
 import { DIGEST, QUERIES } from './queries.ts';
 import type { QueryName } from './queries.ts';
 import type { CatalogColumn, CatalogRelation, RelationKind, Snapshot } from './snapshot.ts';
+import { NO_CODE, withUserCode } from './user-code.ts';
 
 type Row = readonly unknown[];
 type Rows = Readonly<Record<QueryName, readonly Row[]>>;
@@ -63,11 +65,17 @@ function buildSnapshot(rows: Rows, database: string, version: number): Snapshot 
     userOperators: names(rows.operators),
     rowFunctions: names(rows.rowFunctions),
     userTypes: names(rows.types),
+    code: {
+      functions: functionsOf(rows.userFunctions),
+      operators: operatorsOf(rows.operatorCode),
+      types: typeCodeOf(rows.typeCode),
+      relations: relationCodeOf(rows.userCode),
+    },
   };
 }
 
 function buildRelations(rows: Rows): {
-  relations: Map<number, CatalogRelation>;
+  relations: ReadonlyMap<number, CatalogRelation>;
   byName: Map<string, number[]>;
 } {
   const columns = columnsByRelation(rows);
@@ -78,7 +86,6 @@ function buildRelations(rows: Rows): {
   // a TOAST relation holds its table's long values, compressed or not
   for (const [oid, , , , toast] of rows.relations)
     if (toast !== 0) push(reads, toast as number, oid as number);
-  const userCode = userCodeClosure(rows, parents, reads);
   const relations = new Map<number, CatalogRelation>();
   const byName = new Map<string, number[]>();
   for (const [oid, schema, name, relkind] of rows.relations as readonly [number, string, string, string][]) {
@@ -93,12 +100,12 @@ function buildRelations(rows: Rows): {
       parents: parents.get(oid) ?? [],
       reads: reads.get(oid) ?? [],
       definition: definitions.get(oid) ?? null,
-      userCode: { onRead: userCode.read.has(oid), onWrite: userCode.write.has(oid) },
+      userCode: NO_CODE,
       cascades: cascades.get(oid) ?? [],
     });
     push(byName, name, oid);
   }
-  return { relations, byName };
+  return { relations: withUserCode(relations, relationCodeOf(rows.userCode)), byName };
 }
 
 /** Null for kinds of relation we don't know: to everybody else such a relation does not exist. */
@@ -151,36 +158,6 @@ function columnsByRelation(rows: Rows): Map<number, CatalogColumn[]> {
     });
   }
   return columns;
-}
-
-/**
- * Reading a view reads what it reads, and runs its code; reading or writing a table can reach its children.
- * So code spreads from what is read to who reads it, and from children to their parents; on writing, also
- * to the table that a foreign key's action starts from.
- */
-function userCodeClosure(
-  rows: Rows,
-  parents: ReadonlyMap<number, readonly number[]>,
-  reads: ReadonlyMap<number, readonly number[]>,
-): { read: ReadonlySet<number>; write: ReadonlySet<number> } {
-  const readers = new Map<number, number[]>();
-  for (const [reader, sources] of reads) for (const source of sources) push(readers, source, reader);
-  const flagged = (place: 1 | 2): number[] =>
-    rows.userCode.filter((row) => row[place] === true).map(([oid]) => oid as number);
-  const above = (oid: number): readonly number[] => [
-    ...(parents.get(oid) ?? []),
-    ...(readers.get(oid) ?? []),
-  ];
-  const referenced = new Map<number, number[]>();
-  for (const [from, to] of rows.cascades as readonly [number, number][]) push(referenced, to, from);
-  const starting = (oid: number): readonly number[] => [...above(oid), ...(referenced.get(oid) ?? [])];
-  return { read: spread(flagged(1), above), write: spread(flagged(2), starting) };
-}
-
-function spread(from: readonly number[], next: (oid: number) => readonly number[]): Set<number> {
-  const reached = new Set(from);
-  for (const oid of reached) for (const other of next(oid)) reached.add(other);
-  return reached;
 }
 
 function groupOids(pairs: readonly Row[]): Map<number, number[]> {

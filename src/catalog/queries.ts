@@ -6,7 +6,7 @@
  * way, so that a view over a system relation is known to read it.
  * Non-goals: statistics, privileges, anything that changes without DDL.
  */
-import { FIRST_USER_OID } from './limits.ts';
+import { FIRST_USER_OID, MAX_FUNCTION_BODY_CHARS } from './limits.ts';
 
 /** A catalog's OID as pg_depend has it; qualified, since even under an empty search_path pg_temp comes first. */
 const classOf = (catalog: string): string => `'pg_catalog.${catalog}'::pg_catalog.regclass`;
@@ -14,15 +14,20 @@ const classOf = (catalog: string): string => `'pg_catalog.${catalog}'::pg_catalo
 const USER_FUNCTION = `(p.oid >= ${FIRST_USER_OID}
       OR pn.nspname NOT IN ('pg_catalog', 'information_schema'))`;
 
-/** Whether a view's rule, a policy, … depends on a function of people's, by itself or behind an operator. */
-function dependsOnUserCode(catalog: string, oid: string): string {
-  return `EXISTS (
-    SELECT 1 FROM pg_catalog.pg_depend d
+/** Functions of people's that a view's rule, a policy, … depends on, by itself or behind an operator: `p.oid`. */
+function codeBehind(catalog: string, oid: string): string {
+  return `pg_catalog.pg_depend d
     LEFT JOIN pg_catalog.pg_operator o ON d.refclassid = ${classOf('pg_operator')} AND o.oid = d.refobjid
     JOIN pg_catalog.pg_proc p ON p.oid = COALESCE(o.oprcode::pg_catalog.oid,
       CASE WHEN d.refclassid = ${classOf('pg_proc')} THEN d.refobjid END)
     JOIN pg_catalog.pg_namespace pn ON pn.oid = p.pronamespace
-    WHERE d.classid = ${classOf(catalog)} AND d.objid = ${oid} AND ${USER_FUNCTION})`;
+    ON d.classid = ${classOf(catalog)} AND d.objid = ${oid} AND ${USER_FUNCTION}`;
+}
+
+/** `f` and its schema `fn` for an OID that may be none. */
+function functionNamed(oid: string): string {
+  return `LEFT JOIN pg_catalog.pg_proc f ON f.oid = ${oid}
+    LEFT JOIN pg_catalog.pg_namespace fn ON fn.oid = f.pronamespace`;
 }
 
 export const QUERIES = {
@@ -64,30 +69,30 @@ export const QUERIES = {
         OR (d.classid = ${classOf('pg_class')} AND d.objid = ad.adrelid AND d.objsubid = ad.adnum))
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
 
-  /** [relation, on read, on write] for relations that run code nobody named */
-  userCode: `SELECT u.relid, pg_catalog.bool_or(u.on_read), pg_catalog.bool_or(u.on_write) FROM (
-      SELECT r.ev_class AS relid, r.ev_type = '1' AS on_read, r.ev_type <> '1' AS on_write
-        FROM pg_catalog.pg_rewrite r
-        WHERE r.ev_type <> '1' OR ${dependsOnUserCode('pg_rewrite', 'r.oid')}
+  /** [relation, on read, on write, function] that nobody names; 0 for what a rule does instead or besides */
+  userCode: `SELECT DISTINCT u.relid, u.on_read, u.on_write, u.by FROM (
+      SELECT r.ev_class AS relid, false AS on_read, true AS on_write, 0::pg_catalog.oid AS by
+        FROM pg_catalog.pg_rewrite r WHERE r.ev_type <> '1'
       UNION ALL
-      SELECT po.polrelid, true, true FROM pg_catalog.pg_policy po
-        WHERE ${dependsOnUserCode('pg_policy', 'po.oid')}
+      SELECT r.ev_class, true, false, p.oid FROM pg_catalog.pg_rewrite r
+        JOIN ${codeBehind('pg_rewrite', 'r.oid')} WHERE r.ev_type = '1'
       UNION ALL
-      SELECT t.tgrelid, false, true FROM pg_catalog.pg_trigger t
-        JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
-        JOIN pg_catalog.pg_namespace pn ON pn.oid = p.pronamespace
-        WHERE NOT t.tgisinternal AND ${USER_FUNCTION}
+      SELECT po.polrelid, true, true, p.oid FROM pg_catalog.pg_policy po
+        JOIN ${codeBehind('pg_policy', 'po.oid')}
       UNION ALL
-      SELECT k.conrelid, false, true FROM pg_catalog.pg_constraint k
-        WHERE k.conrelid <> 0 AND ${dependsOnUserCode('pg_constraint', 'k.oid')}
+      SELECT t.tgrelid, false, true, p.oid FROM pg_catalog.pg_trigger t
+        JOIN ${codeBehind('pg_trigger', 't.oid')} WHERE NOT t.tgisinternal
       UNION ALL
-      SELECT ad.adrelid, a.attgenerated = 'v', true FROM pg_catalog.pg_attrdef ad
+      SELECT k.conrelid, false, true, p.oid FROM pg_catalog.pg_constraint k
+        JOIN ${codeBehind('pg_constraint', 'k.oid')} WHERE k.conrelid <> 0
+      UNION ALL
+      SELECT ad.adrelid, a.attgenerated = 'v', true, p.oid FROM pg_catalog.pg_attrdef ad
         JOIN pg_catalog.pg_attribute a ON a.attrelid = ad.adrelid AND a.attnum = ad.adnum
-        WHERE ${dependsOnUserCode('pg_attrdef', 'ad.oid')}
+        JOIN ${codeBehind('pg_attrdef', 'ad.oid')}
       UNION ALL
-      SELECT i.indrelid, false, true FROM pg_catalog.pg_index i
-        WHERE ${dependsOnUserCode('pg_class', 'i.indexrelid')}
-    ) u GROUP BY u.relid ORDER BY u.relid`,
+      SELECT i.indrelid, false, true, p.oid FROM pg_catalog.pg_index i
+        JOIN ${codeBehind('pg_class', 'i.indexrelid')}
+    ) u ORDER BY 1, 2, 3, 4`,
 
   /** [name, made by people] */
   functions: `SELECT DISTINCT p.proname, ${USER_FUNCTION}
@@ -140,6 +145,80 @@ export const QUERIES = {
     JOIN pg_catalog.pg_type t ON t.oid IN (k.castsource, k.casttarget)
     WHERE k.oid >= ${FIRST_USER_OID}
     ORDER BY 1`,
+
+  /**
+   * [oid, schema, name, language, kind, volatility, fewest arguments, most, returns a set, trigger, security
+   * definer, settings, extension, body, defaults, types, what computes an aggregate]
+   */
+  userFunctions: `SELECT p.oid, pn.nspname, p.proname, l.lanname, p.prokind::text, p.provolatile::text,
+      p.pronargs - p.pronargdefaults, CASE WHEN p.provariadic = 0 THEN p.pronargs END, p.proretset,
+      p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype, p.prosecdef,
+      (SELECT pg_catalog.string_agg(pg_catalog.lower(pg_catalog.split_part(c, '=', 1)), ',' ORDER BY c)
+        FROM pg_catalog.unnest(p.proconfig) c),
+      (SELECT e.extname FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
+        WHERE d.classid = ${classOf('pg_proc')} AND d.objid = p.oid AND d.deptype = 'e'
+          AND d.refclassid = ${classOf('pg_extension')} LIMIT 1),
+      CASE WHEN p.prokind NOT IN ('f', 'w') OR pg_catalog.length(p.prosrc) > ${MAX_FUNCTION_BODY_CHARS} THEN NULL
+        WHEN l.lanname = 'plpgsql' THEN pg_catalog.pg_get_functiondef(p.oid)
+        WHEN l.lanname = 'sql' THEN COALESCE(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc) END,
+      pg_catalog.pg_get_expr(p.proargdefaults, 0),
+      (SELECT pg_catalog.json_agg(DISTINCT COALESCE(el.typname, t.typname)::text)
+        FROM pg_catalog.unnest(COALESCE(p.proallargtypes, '{}') || p.proargtypes::pg_catalog.oid[] || p.prorettype) a
+        JOIN pg_catalog.pg_type t ON t.oid = a AND t.oid >= ${FIRST_USER_OID}
+        LEFT JOIN pg_catalog.pg_type el ON el.oid = t.typelem AND t.typcategory = 'A')::pg_catalog.jsonb,
+      (SELECT pg_catalog.jsonb_agg(DISTINCT pg_catalog.jsonb_build_array(f.oid::pg_catalog.int8, fn.nspname, f.proname))
+        FROM pg_catalog.pg_aggregate ag CROSS JOIN LATERAL (VALUES (ag.aggtransfn::pg_catalog.oid),
+          (ag.aggfinalfn::pg_catalog.oid), (ag.aggcombinefn::pg_catalog.oid), (ag.aggserialfn::pg_catalog.oid),
+          (ag.aggdeserialfn::pg_catalog.oid), (ag.aggmtransfn::pg_catalog.oid), (ag.aggminvtransfn::pg_catalog.oid),
+          (ag.aggmfinalfn::pg_catalog.oid),
+          ((SELECT o.oprcode::pg_catalog.oid FROM pg_catalog.pg_operator o WHERE o.oid = ag.aggsortop))) x(oid)
+        JOIN pg_catalog.pg_proc f ON f.oid = x.oid
+        JOIN pg_catalog.pg_namespace fn ON fn.oid = f.pronamespace
+        WHERE ag.aggfnoid = p.oid::pg_catalog.regproc)
+    FROM pg_catalog.pg_proc p
+    JOIN pg_catalog.pg_namespace pn ON pn.oid = p.pronamespace
+    JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+    WHERE ${USER_FUNCTION} ORDER BY p.oid`,
+
+  /** [operator outside pg_catalog, function's oid, schema, name]; null for an operator that is declared only */
+  operatorCode: `SELECT DISTINCT o.oprname, f.oid, fn.nspname, f.proname FROM pg_catalog.pg_operator o
+    JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+    ${functionNamed('o.oprcode')}
+    WHERE o.oid >= ${FIRST_USER_OID} OR n.nspname <> 'pg_catalog' ORDER BY 1, 2`,
+
+  /**
+   * [type, domain's check, function's oid, schema, name]: the code that `types` can run, through what a type is
+   * made of; all of them null where that is not known
+   */
+  typeCode: `WITH RECURSIVE made(typname, typid) AS (
+      SELECT t.typname, t.oid FROM pg_catalog.pg_type t
+        JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+        WHERE t.oid >= ${FIRST_USER_OID} OR n.nspname NOT IN ('pg_catalog', 'information_schema')
+          OR EXISTS (SELECT 1 FROM pg_catalog.pg_cast k
+            WHERE k.oid >= ${FIRST_USER_OID} AND t.oid IN (k.castsource, k.casttarget))
+      UNION
+      SELECT m.typname, part.oid FROM made m JOIN pg_catalog.pg_type t ON t.oid = m.typid
+        CROSS JOIN LATERAL (VALUES (t.typbasetype), (t.typelem),
+          ((SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE t.oid IN (r.rngtypid, r.rngmultitypid)))) part(oid)
+        WHERE part.oid <> 0
+    )
+    SELECT DISTINCT m.typname, c.checked, f.oid, fn.nspname, f.proname FROM made m
+    JOIN LATERAL (
+      SELECT NULL::text AS checked, k.castfunc AS by FROM pg_catalog.pg_cast k
+        WHERE k.oid >= ${FIRST_USER_OID} AND k.castfunc <> 0 AND m.typid IN (k.castsource, k.casttarget)
+      UNION ALL
+      SELECT pg_catalog.pg_get_constraintdef(k.oid), 0 FROM pg_catalog.pg_constraint k WHERE k.contypid = m.typid
+      UNION ALL
+      SELECT NULL, p.oid FROM pg_catalog.pg_constraint k
+        JOIN ${codeBehind('pg_constraint', 'k.oid')} WHERE k.contypid = m.typid
+      UNION ALL
+      SELECT NULL, p.oid FROM (SELECT 1) one JOIN ${codeBehind('pg_type', 'm.typid')}
+      UNION ALL
+      SELECT NULL, 0 FROM pg_catalog.pg_range r
+        WHERE m.typid IN (r.rngtypid, r.rngmultitypid) AND r.rngsubopc >= ${FIRST_USER_OID}
+    ) c ON true
+    ${functionNamed('c.by')}
+    ORDER BY 1, 2, 3`,
 } as const;
 
 export type QueryName = keyof typeof QUERIES;

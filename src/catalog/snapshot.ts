@@ -51,6 +51,59 @@ export type CatalogRelation = {
   readonly cascades?: readonly number[];
 };
 
+/** A function, by OID where it is one of people's own and by name in any case. */
+export type FunctionName = { readonly oid: number; readonly schema: string; readonly name: string };
+
+export type CatalogFunction = FunctionName & {
+  /** `sql`, `plpgsql`, `c`, `internal`, … */
+  readonly language: string;
+  readonly kind: 'function' | 'procedure' | 'aggregate' | 'window';
+  readonly volatility: 'immutable' | 'stable' | 'volatile';
+  /** How few arguments, and how many at the most; null for VARIADIC. */
+  readonly minArguments: number;
+  readonly maxArguments: number | null;
+  readonly returnsSet: boolean;
+  /** It is called by triggers only. */
+  readonly isTrigger: boolean;
+  readonly securityDefiner: boolean;
+  /** Names of the settings it runs under, lower case: `search_path`, … */
+  readonly settings: readonly string[];
+  /** The extension it came with. */
+  readonly extension: string | null;
+  /**
+   * Of a SQL function its statements, as written or, if they were resolved when it was made, as PostgreSQL
+   * writes them (`BEGIN ATOMIC …`, `RETURN …`); of a PL/pgSQL one the whole `CREATE FUNCTION`. Null for other
+   * languages, aggregates, and bodies that are too long.
+   */
+  readonly body: string | null;
+  /** Default values of its arguments, separated by commas. */
+  readonly defaults: string | null;
+  /** Types of people's own among its arguments and results; elements of arrays. */
+  readonly types: readonly string[];
+  /** Of an aggregate: what computes it. */
+  readonly parts: readonly FunctionName[];
+};
+
+/** An operator outside pg_catalog and the function behind it; null for one that is declared only. */
+export type CatalogOperator = { readonly name: string; readonly by: FunctionName | null };
+
+/** Code that a type outside pg_catalog runs: its own functions, those of casts, what a domain checks. */
+export type TypeCode = {
+  readonly type: string;
+  readonly by: FunctionName | null;
+  /** `CHECK (…)` of a domain. */
+  readonly check: string | null;
+};
+
+/** A function that runs when a relation is read or written, which the statement does not name. */
+export type RelationCode = {
+  readonly relation: number;
+  readonly onRead: boolean;
+  readonly onWrite: boolean;
+  /** OID of the function; 0 for a rule, which may do anything. */
+  readonly by: number;
+};
+
 export type Snapshot = {
   readonly database: string;
   /** Goes up by one with every load that found something different. */
@@ -67,7 +120,32 @@ export type Snapshot = {
   readonly rowFunctions?: ReadonlySet<string>;
   /** Types outside pg_catalog that can run user code when cast to: domains, base types, types with casts. */
   readonly userTypes: ReadonlySet<string>;
+  /** The functions of people's own, by OID; and what runs them unseen. Absent: nothing can be vouched for. */
+  readonly code?: {
+    readonly functions: ReadonlyMap<number, CatalogFunction>;
+    readonly operators: readonly CatalogOperator[];
+    readonly types: readonly TypeCode[];
+    readonly relations: readonly RelationCode[];
+  };
+  /**
+   * Functions outside pg_catalog that are known only to compute, by name and by `qualified` name. No reading of
+   * the catalog has it: it is how a snapshot looks under given masks (policy/trusted-functions.ts).
+   */
+  readonly trusted?: ReadonlyMap<string, TrustedFunction>;
 };
+
+/** All functions of a name, as one. */
+export type TrustedFunction = {
+  /** Relations that the result may come from besides the arguments. */
+  readonly reads: readonly number[];
+  /** It can end in an error of its own making. */
+  readonly raises: boolean;
+};
+
+/** A key for `trusted`: no name has a NUL. */
+export function qualified(schema: string | null, name: string): string {
+  return schema === null ? name : `${schema}\u0000${name}`;
+}
 
 /** Every relation a written name may stand for. Empty where the catalog knows none. */
 export function resolve(

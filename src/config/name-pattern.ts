@@ -2,7 +2,7 @@
  * Patterns for relations and columns as people write them: parts separated by dots, `*` for anything,
  * double quotes around a part that has dots itself. Missing leading parts are `*`.
  */
-import type { ColumnPattern } from '../policy/rules.ts';
+import type { ColumnPattern, FunctionPattern } from '../policy/rules.ts';
 import { MAX_NAME_BYTES } from './limits.ts';
 
 export type PatternReading<T> =
@@ -29,6 +29,24 @@ export function parseRelationPattern(
     return invalid('too many parts', 'write schema.table; conditions are about relations, not columns');
   const [table = '*', schema = '*'] = [...parts].reverse();
   return { kind: 'ok', pattern: { schema, table } };
+}
+
+/** A bare name is that function in any schema. */
+export function parseFunctionPattern(text: string): PatternReading<FunctionPattern> {
+  const reading = splitName(text);
+  if (reading.kind === 'invalid') return reading;
+  const parts = reading.pattern;
+  if (parts.length > 2)
+    return invalid(
+      'too many parts',
+      'write schema.name, without arguments: all functions of the name are meant',
+    );
+  const [name = '*', schema = '*'] = [...parts].reverse();
+  if (/[()]/.test(name))
+    return invalid(`"${text}" names arguments`, 'write schema.name: all functions of the name are meant');
+  if (schema === '*' && name === '*')
+    return invalid('this vouches for every function there is', 'name a schema or a function');
+  return { kind: 'ok', pattern: { schema, name } };
 }
 
 function splitName(text: string): PatternReading<readonly string[]> {

@@ -88,7 +88,7 @@ function ruleSet(written: WrittenRules, version: string): RuleSet {
   for (const [key, verdict] of Object.entries(written.defaults ?? {})) {
     if (verdict !== undefined) defaults[key as DefaultKey] = verdict;
   }
-  return { version, masks, rules, defaults };
+  return { version, masks, rules, defaults, trust: { functions: written.trust?.functions ?? [] } };
 }
 
 type WrittenMask = NonNullable<WrittenRules['masks']>[number];

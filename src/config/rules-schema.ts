@@ -9,7 +9,7 @@ import { DEFAULT_EXPIRES_MS } from '../policy/limits.ts';
 import { ACTIONS } from '../sql/statement.ts';
 import { MAX_EXPIRES_MS, MAX_QUORUM, MIN_EXPIRES_MS } from './limits.ts';
 import { detectors, LATER_MASKS, maskFunction } from './mask-schema.ts';
-import { parseColumnPattern, parseRelationPattern } from './name-pattern.ts';
+import { parseColumnPattern, parseFunctionPattern, parseRelationPattern } from './name-pattern.ts';
 import type { Reserved } from './schema-problems.ts';
 import { bad, duration, exactName, label, oneOrMore, pattern } from './values.ts';
 
@@ -17,7 +17,7 @@ export { DEFAULT_EXPIRES_MS };
 
 /** Keys that DESIGN gives to a later version; naming them is an error, never a key that does nothing. */
 export const RESERVED: Reserved = {
-  '': ['trust', 'agents', 'include'],
+  '': ['agents', 'include'],
   'masks[]': ['when'],
   'masks[].with': LATER_MASKS,
   'rules[]': ['escalate', 'requireReason', 'hold', 'mode'],
@@ -95,6 +95,7 @@ export const rulesSchema = z.strictObject({
   version: z.literal(1),
   masks: z.array(mask).nullish(),
   rules: z.array(rule).nullish(),
+  trust: z.strictObject({ functions: oneOrMore(pattern(parseFunctionPattern)).optional() }).nullish(),
   defaults: z
     .strictObject(
       Object.fromEntries(DEFAULT_KEYS.map((key) => [key, verdict.optional()])) as Record<

@@ -19,6 +19,7 @@ import { outputShows } from './outputs.ts';
 import type { DefaultKey, Rule, RuleSet, Verdict } from './rules.ts';
 import { reachOfStatement } from './scope.ts';
 import type { Reach } from './scope.ts';
+import { trustingView } from './trusting-view.ts';
 
 const STRICTNESS: Readonly<Record<Verdict, number>> = { allow: 0, hold: 1, deny: 2 };
 
@@ -58,7 +59,7 @@ export function judge(
     if (statement === undefined || (reach.judgement.scope === 'clean' && !given))
       return { ...reach.judgement, outputs: null, guarded: [] };
     const tree = analysis.trees[index];
-    const lineage = lineageOf(tree, snapshot);
+    const lineage = lineageOf(tree, trustingView(snapshot, masks));
     inquiry.laundering(statement, reach, given, lineage.kind === 'lost' ? null : launderingIn(lineage, held));
     inquiry.influences(statement, influencesIn(lineage, reach, statement, held));
     const { constants, guarded } = writeBackIn(tree, held);

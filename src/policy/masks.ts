@@ -18,6 +18,8 @@ import { originsOf } from './origins.ts';
 import { isSystemSchema, matchesName, matchesRelation } from './patterns.ts';
 import type { ColumnPattern, MaskFunction, MaskRule, RuleSet } from './rules.ts';
 import { BUILT_IN, systemMaskedColumns } from './system-masks.ts';
+import { trustFunctions } from './trusted-functions.ts';
+import { rememberView } from './trusting-view.ts';
 
 const remembered = new WeakMap<Snapshot, WeakMap<RuleSet, Map<string, MaskSet>>>();
 
@@ -33,8 +35,23 @@ export function compileMasks(rules: RuleSet, snapshot: Snapshot, agent: AgentIde
   let byKey = byRules.get(rules);
   if (byKey === undefined) byRules.set(rules, (byKey = new Map()));
   let set = byKey.get(key);
-  if (set === undefined)
-    byKey.set(key, (set = new Compiler(snapshot).compile(rules.masks.filter((_, index) => applying[index]))));
+  if (set === undefined) {
+    const masks = rules.masks.filter((_, index) => applying[index]);
+    byKey.set(key, (set = compileTrusting(masks, rules, snapshot)));
+  }
+  return set;
+}
+
+/**
+ * What functions are vouched for depends on what is masked, and whether views that call functions are masked on
+ * what is vouched for: first with none vouched for, which masks the most, and then once more with those.
+ */
+function compileTrusting(masks: readonly MaskRule[], rules: RuleSet, snapshot: Snapshot): MaskSet {
+  const most = new Compiler(snapshot).compile(masks);
+  const view = trustFunctions(snapshot, most, rules);
+  if (view === snapshot) return most;
+  const set = new Compiler(view).compile(masks);
+  rememberView(set, snapshot, view);
   return set;
 }
 

@@ -56,6 +56,12 @@ export type MaskFunction =
 /** `schema.table.column`, each part a name or `*`; a missing leading part is `*`. */
 export type ColumnPattern = { readonly schema: string; readonly table: string; readonly column: string };
 
+/** `schema.name`, each part a name or a pattern; a missing schema is `*`. */
+export type FunctionPattern = { readonly schema: string; readonly name: string };
+
+/** What the rules vouch for without it being read. */
+export type Trust = { readonly functions: readonly FunctionPattern[] };
+
 export type Audience = { readonly agents: readonly string[]; readonly groups: readonly string[] };
 
 /**
@@ -119,4 +125,6 @@ export type RuleSet = {
   readonly masks: readonly MaskRule[];
   readonly rules: readonly Rule[];
   readonly defaults: Readonly<Record<DefaultKey, Verdict>>;
+  /** Absent counts as nothing. */
+  readonly trust?: Trust;
 };

@@ -3,7 +3,7 @@
  * doings nobody can see.
  *
  * Invariant: `clean` is said only where every relation is known and unmasked and every function, operator
- * and type is PostgreSQL's own. Whatever is not known counts as the worst.
+ * and type is PostgreSQL's own or vouched for. Whatever is not known counts as the worst.
  */
 import { resolve } from '../catalog/snapshot.ts';
 import type { CatalogRelation, Snapshot } from '../catalog/snapshot.ts';
@@ -13,6 +13,7 @@ import type { MaskScope, StatementJudgement } from './judgement.ts';
 import type { MaskSet } from './mask-set.ts';
 import { isSystemSchema } from './patterns.ts';
 import { readsUnseen } from './reading-functions.ts';
+import { trustedByName, trustingView } from './trusting-view.ts';
 
 type Mentions = Statement['mentions'];
 
@@ -22,14 +23,15 @@ export type Reach = {
   readonly maskedNames: ReadonlySet<string>;
   /** Why the scope is `opaque`, for people; empty otherwise. */
   readonly unseen: readonly string[];
-  /** Whether it calls a function or operator that may return anything. */
+  /** Whether it calls a function or operator that may return anything of a masked row. */
   readonly callsUnseen: boolean;
 };
 
 /** What a statement is about to create cannot be known yet, and holds nothing to read. */
 const CREATING = /^(create|select into)\b/;
 
-export function reachOfStatement(statement: Statement, snapshot: Snapshot, masks: MaskSet): Reach {
+export function reachOfStatement(statement: Statement, catalog: Snapshot, masks: MaskSet): Reach {
+  const snapshot = trustingView(catalog, masks);
   const named = new Map<number, CatalogRelation>();
   const changed = new Map<number, CatalogRelation>();
   const onlyAdds = addsOnly(statement);
@@ -55,9 +57,9 @@ export function reachOfStatement(statement: Statement, snapshot: Snapshot, masks
   }
   const functions = statement.functions.filter((ref) => isUnseenFunction(ref, snapshot));
   // `c.total` calls total(c) where c has no such column
-  for (const name of statement.mentions.columns) {
-    if (snapshot.rowFunctions?.has(name) === true) functions.push({ schema: null, name });
-  }
+  const onRows = [...statement.mentions.columns].filter((name) => snapshot.rowFunctions?.has(name) === true);
+  for (const name of onRows)
+    if (trustedByName(snapshot, { schema: null, name }) === undefined) functions.push({ schema: null, name });
   unseen.push(...functions.map((ref) => `the function ${written(ref)} may read anything`));
   const operators = statement.operators.filter((ref) => isUserName(ref, snapshot.userOperators, true));
   unseen.push(...operators.map((ref) => `the operator ${written(ref)} may run a user's function`));
@@ -67,7 +69,8 @@ export function reachOfStatement(statement: Statement, snapshot: Snapshot, masks
       .map((ref) => `the type ${written(ref)} may run a user's function`),
   );
 
-  const { maskedColumns, maskedNames } = maskedIn([...named.values()], masks, statement.mentions);
+  const mentions = onRows.length > 0 ? WHOLE : statement.mentions;
+  const { maskedColumns, maskedNames } = maskedIn([...named.values()], masks, mentions);
   // named nowhere, but an error may print a row of it
   const behind = [...changed.values()].filter((relation) => !named.has(relation.oid));
   maskedColumns.push(...maskedIn(behind, masks, WHOLE).maskedColumns);
@@ -75,6 +78,9 @@ export function reachOfStatement(statement: Statement, snapshot: Snapshot, masks
   const hidden = masks.present ? [...new Set(unseen)] : [];
   if (masks.any) hidden.push(...[...unknownRead].map((name) => `the catalog does not know ${name}`));
   const touches = maskedColumns.length > 0 || functions.some((ref) => readsUnseen(ref.name));
+  // an error that it makes of what it was given has whatever code it likes
+  const raising = touches && masks.present ? raisingOf(statement, onRows, snapshot) : [];
+  hidden.push(...raising.map((ref) => `the function ${written(ref)} makes errors of its own`));
   const scope: MaskScope = hidden.length > 0 ? 'opaque' : touches ? 'touched' : 'clean';
   const oids = new Set([...named.keys(), ...changed.keys()].flatMap((oid) => [...readsOf(snapshot, oid)]));
   return {
@@ -86,7 +92,8 @@ export function reachOfStatement(statement: Statement, snapshot: Snapshot, masks
     },
     maskedNames,
     unseen: hidden,
-    callsUnseen: masks.present && functions.length + operators.length > 0,
+    // a vouched function of a row gives what is in the row, and nothing in the statement says so
+    callsUnseen: masks.present && (functions.length + operators.length > 0 || (touches && onRows.length > 0)),
   };
 }
 
@@ -136,8 +143,14 @@ function isUnseenFunction(ref: NameRef, snapshot: Snapshot): boolean {
   if (readsUnseen(ref.name)) return true;
   const builtin = snapshot.builtinFunctions.has(ref.name);
   if (ref.schema === 'pg_catalog' || ref.schema === 'information_schema') return !builtin;
+  if (trustedByName(snapshot, ref) !== undefined) return false;
   // a user's function of the same name may come first in the search path
   return ref.schema !== null || snapshot.userFunctions.has(ref.name) || !builtin;
+}
+
+function raisingOf(statement: Statement, onRows: readonly string[], snapshot: Snapshot): readonly NameRef[] {
+  const called = [...statement.functions, ...onRows.map((name) => ({ schema: null, name }))];
+  return called.filter((ref) => trustedByName(snapshot, ref)?.raises === true);
 }
 
 /**

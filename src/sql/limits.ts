@@ -21,3 +21,12 @@ export const MAX_PARSER_RELOADS = 8;
 
 /** Characters of an agent's stated reason that are kept; more would not be read in a request. */
 export const MAX_REASON_LENGTH = 500;
+
+/**
+ * Blocks, loops, branches and cases in one PL/pgSQL body, and so their nesting: the parser's serialiser recurses
+ * over them and overflows the stack at 3,000 (measured as above; 1,000 were safe).
+ */
+export const MAX_PLPGSQL_BLOCKS = 500;
+
+/** Characters of a function as it is read, its header included. */
+export const MAX_FUNCTION_CHARS = 65_536;

@@ -67,6 +67,22 @@ export function parseText(text: string, byteLength: number): Parsed {
   }
 }
 
+/**
+ * What PL/pgSQL's own parser makes of a `CREATE FUNCTION`; null where it refuses the text or does not take it.
+ * It knows no catalog, so it refuses some functions that PostgreSQL runs.
+ */
+export function parsePlpgsql(text: string): unknown {
+  if (engine === null || text.includes('\u0000') || !text.isWellFormed()) return null;
+  if (text.length > NESTING_UNCHECKED_BYTES && nestsBeyond(text, MAX_NESTING)) return null;
+  try {
+    return engine.parsePlPgSQLSync(text);
+  } catch (error) {
+    // its refusals are plain errors; anything else came from the engine itself
+    if (!(error instanceof Error) || error.name !== 'Error') discardEngine();
+    return null;
+  }
+}
+
 /** Where a syntax error is, as ErrorResponse counts: in characters, from 1. */
 function positionOf(error: object): { readonly position?: number } {
   const { sqlDetails } = error as { readonly sqlDetails?: { readonly cursorPosition?: number } };

@@ -65,6 +65,31 @@ export const SCHEMA = `
   insert into visitor select i, '${SECRET}' || i, i from generate_series(1, 60) i;
   create trigger visitor_shouts before delete on visitor for each row execute function shout();
 
+  create function tax(numeric) returns numeric language sql immutable as 'select $1 * 1.19';
+  create function tax(text) returns text language sql stable as 'select ssn from customers where id = $1::int';
+  create function calls_leak(int) returns text language plpgsql as $$ begin return get_ssn($1); end $$;
+  create function round_leak(n int) returns text language plpgsql as $$ begin if n = 0 then return get_ssn(1); end if; return turn_leak(n - 1); end $$;
+  create function turn_leak(n int) returns text language sql as 'select round_leak($1)';
+  create function by_default(a text default get_ssn(1)) returns text language sql as 'select a';
+  create function atomic_leak(n int) returns text language sql begin atomic select 1; select ssn from customers where id = n; end;
+  create function fetch_from(c refcursor) returns text language plpgsql as $$ declare t text; begin fetch c into t; return t; end $$;
+  create function handled(n int) returns text language plpgsql as $$ begin return 1 / (n - n); exception when others then return get_ssn(1); end $$;
+  create function coded(t text) returns int language plpgsql as $$ begin raise exception 'no' using errcode = t; end $$;
+  create function checked_text(t text) returns text language plpgsql as $$ begin if t is not null then raise exception 'bad %', t using hint = t; end if; return t; end $$;
+  create function echo(anyelement) returns text language sql as 'select $1::text';
+  create function card(customers) returns text language sql as 'select $1.ssn';
+  create function as_is(text, text) returns text language sql as 'select $2';
+  create operator ##& (leftarg = text, rightarg = text, function = as_is);
+  create operator ##! (leftarg = tsquery, rightarg = text, function = ts_rewrite);
+  create function keep_last(text, text) returns text language sql as 'select $2';
+  create function keep_final(text) returns text language sql as 'select max(ssn) from customers';
+  create aggregate kept (text) (sfunc = keep_last, stype = text);
+  create aggregate kept_leak (text) (sfunc = keep_last, stype = text, finalfunc = keep_final);
+  create table noted (id int primary key, ssn text, note text);
+  insert into noted select i, '${SECRET}' || i, 'n' from generate_series(1, 20) i;
+  create function copy_note() returns trigger language plpgsql as $$ begin new.note := new.ssn; return new; end $$;
+  create trigger noted_copies before update on noted for each row execute function copy_note();
+
   create table event (id int, note text, at date) partition by range (at);
   create table event_old (id int, note text, at date, ssn text);
   create table plain_parent (id int, note text);

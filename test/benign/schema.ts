@@ -43,6 +43,13 @@ export const SCHEMA = `
   create function touch() returns trigger language plpgsql as $$ begin new.touched = '2024-06-01'; return new; end $$;
   create trigger tickets_touch before update on tickets for each row execute function touch();
   create function add_tax(numeric) returns numeric language sql immutable as 'select $1 * 1.19';
+  create function label(numeric) returns text language plpgsql as $$ declare t text := 'costs '; begin
+    if $1 > 30 then t := t || 'much: '; end if; return t || add_tax($1); end $$;
+  create function stock_of(text) returns int language sql stable as 'select stock from products where sku = $1';
+  create function spell(n int) returns text language sql begin atomic select string_agg(i::text, '-') from generate_series(1, n) i; end;
+  create function glue(text, text) returns text language sql immutable as $$ select coalesce($1, '') || $2 $$;
+  create aggregate glued(text) (sfunc = glue, stype = text);
+  create view taxed_products as select id, add_tax(price) as taxed from products;
   create sequence invoice_numbers;
   analyze;
 `;

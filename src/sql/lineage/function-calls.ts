@@ -13,7 +13,7 @@ import { fieldOf } from './names.ts';
 import { COLUMNS_OF_FUNCTIONS } from './row-functions.ts';
 import { functionCanFail, makesRows } from './telling.ts';
 import { CLEAN, columnsOf, computed, derivedFrom, rowOf, shapeOf, type Value } from './values.ts';
-import { isVouched } from './vouching.ts';
+import { isVouched, readsOfFunction } from './vouching.ts';
 
 type Call = BodyOf<'FuncCall'>;
 
@@ -25,6 +25,7 @@ export function functionCall(context: Context, body: Call, scope: Scope): Value 
   if (field !== null) return field;
   if (!isVouched(context, names, args.length)) return opaqueCall(context, body, values, scope);
   if (isPlainCount(body, names, values)) return windowOf(context, body, scope);
+  values.push(derivedFrom(readsOfFunction(context, names)));
   for (const node of body.agg_order ?? []) values.push(context.value(node, scope));
   values.push(aggregateFilter(context, body.agg_filter, scope), windowOf(context, body, scope));
   const columns = columnsOf(values);
@@ -48,7 +49,8 @@ function opaqueCall(context: Context, body: Call, given: readonly Value[], scope
 function tell(context: Context, names: readonly string[], given: Value): void {
   const name = names.at(-1) ?? '';
   if (makesRows(name)) context.influences.of(given, 'range');
-  else if (functionCanFail(name)) context.influences.of(given, 'branch');
+  else if (context.snapshot.userFunctions.has(name) || functionCanFail(name))
+    context.influences.of(given, 'branch');
   if (name === 'set_config' || dangerOf(names.at(-2) ?? null, name)?.sink === true)
     context.sunk.push({ name, from: given.columns });
 }

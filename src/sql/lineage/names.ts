@@ -8,7 +8,7 @@
 import { as, stringOf, type BodyOf } from '../tree.ts';
 import { lose, type Context, type Item, type Scope } from './context.ts';
 import { computed, derivedFrom, directOf, either, type Field, type Shape, type Value } from './values.ts';
-import { isVouched } from './vouching.ts';
+import { isVouched, readsOfFunction } from './vouching.ts';
 
 /** sysattr.h; they hold no data of people's, but an output that is one is no constant either. */
 const SYSTEM_COLUMNS: ReadonlyMap<string, number> = new Map([
@@ -158,5 +158,5 @@ function isKnownFunction(context: Context, name: string): boolean {
 /** `c.row_to_json` is `row_to_json(c)` where `c` has no such column. */
 function callOnRow(context: Context, row: Value, name: string): Value {
   if (!isVouched(context, [name], 1)) lose(`${name} is neither a known column nor a known function`);
-  return derivedFrom(row.columns);
+  return computed([row, derivedFrom(readsOfFunction(context, [name]))]);
 }

@@ -5,9 +5,11 @@
  *
  * Names stand for whatever they may stand for: a user's function of a built-in's name is that name.
  */
+import { qualified, type TrustedFunction } from '../../catalog/snapshot.ts';
 import { dangerOf } from '../dangerous.ts';
 import { namesOf, type BodyOf, type Node } from '../tree.ts';
 import { lose, type Context } from './context.ts';
+import type { ColumnId } from './lineage.ts';
 
 /** Whether PostgreSQL may find something of people's own under this name. */
 function couldBeUsers(context: Context, schema: string | undefined, name: string, own: ReadonlySet<string>) {
@@ -16,16 +18,29 @@ function couldBeUsers(context: Context, schema: string | undefined, name: string
   return !context.definition && own.has(name);
 }
 
+/** Of a function of people's own that is vouched for; what a view does not qualify is PostgreSQL's. */
+function trustedOf(context: Context, names: readonly string[]): TrustedFunction | undefined {
+  const name = names.at(-1) ?? '';
+  const schema = names.at(-2) ?? (context.definition ? 'pg_catalog' : null);
+  return context.snapshot.trusted?.get(qualified(schema, name));
+}
+
 /** Whether a function of this name can be called that only computes. */
 export function isVouched(context: Context, names: readonly string[], argumentCount: number): boolean {
   const name = names.at(-1) ?? '';
   const schema = names.at(-2);
-  if (couldBeUsers(context, schema, name, context.snapshot.userFunctions)) return false;
-  if (!context.snapshot.builtinFunctions.has(name)) return false;
+  const trusted = trustedOf(context, names) !== undefined;
+  if (!trusted && couldBeUsers(context, schema, name, context.snapshot.userFunctions)) return false;
+  if (!trusted && !context.snapshot.builtinFunctions.has(name)) return false;
   // with three arguments ts_rewrite only rewrites; with two the second is SQL
   if (name === 'ts_rewrite' && argumentCount === 3) return true;
   const danger = dangerOf(schema ?? null, name);
   return danger === null || !danger.actions.some((action) => action === 'export' || action === 'code');
+}
+
+/** What the result of a vouched function may come from besides its arguments: rows of what it reads. */
+export function readsOfFunction(context: Context, names: readonly string[]): readonly ColumnId[] {
+  return (trustedOf(context, names)?.reads ?? []).map((relation) => ({ relation, attnum: 0 }));
 }
 
 export function vouchOperator(context: Context, names: readonly string[]): void {

@@ -3,6 +3,30 @@ import { cases, type Attack } from '../case.ts';
 
 const CODE = cases(8, {
   'scalar function': 'select get_ssn(1)',
+  'function that fetches from a cursor': [
+    'begin',
+    'declare leaky cursor for select ssn from customers',
+    "select fetch_from('leaky')",
+  ],
+  'overload that reads': "select tax('1')",
+  'overload beside a pure one': "select tax(total), tax('1') from orders limit 2",
+  'function that calls one that reads': 'select calls_leak(1)',
+  'functions that call each other': 'select round_leak(3), turn_leak(2)',
+  'default of an argument': 'select by_default()',
+  'resolved body': 'select atomic_leak(1)',
+  'handler of an exception': 'select handled(1)',
+  'pure function of a masked column': 'select echo(ssn), echo(c) from customers c limit 2',
+  'pure function beside its like': 'select echo(name), echo(ssn) from customers limit 2',
+  'pure function of a row': 'select card(c), c.card from customers c limit 2',
+  'pure function as a relation': 'select e.* from customers c, echo(c.ssn) e limit 2',
+  'pure aggregate': 'select kept(ssn) from customers',
+  'aggregate with a final function that reads': "select kept_leak('x')",
+  'pure operator': "select '' ##& ssn from customers limit 2",
+  'operator of a built-in that runs SQL':
+    "select to_tsquery('simple', 'a') ##! ('select ''a''::tsquery, ' || quote_literal('x') || '::tsquery') , ts_rewrite('a'::tsquery, 'select ''a''::tsquery, replace(ssn, ''-'', '''')::tsquery from customers where id = 1')",
+  'error code of an argument': 'select coded(left(ssn, 5)) from customers limit 1',
+  'error text of an argument': 'select checked_text(ssn) from customers limit 1',
+  'error text through a sub-query': 'select checked_text((select ssn from customers where id = 1))',
   'function beside a clean table': 'select note, get_ssn(id) from orders limit 3',
   'set-returning function': 'select * from all_ssn() limit 3',
   'rows of a table': 'select * from whole() limit 3',
@@ -142,6 +166,15 @@ const LAUNDERING = cases(11, {
   'DELETE RETURNING into INSERT': [
     'with d as (delete from vault where id = 12 returning s_text) insert into orders (id, note) select 40001, s_text from d',
     'select note from orders where id = 40001',
+  ],
+  'trigger that copies': ["update noted set note = 'x' where id = 3", 'select note from noted where id = 3'],
+  'pure function stored': [
+    'insert into orders (id, note) select 40011, echo(ssn) from customers where id = 1',
+    'select note from orders where id = 40011',
+  ],
+  'pure function of a row stored': [
+    'insert into orders (id, note) select 40012, c.card from customers c where id = 1',
+    'select note from orders where id = 40012',
   ],
   'function in VALUES': [
     'insert into orders (id, note) values (40002, get_ssn(1))',

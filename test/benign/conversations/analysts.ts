@@ -36,6 +36,16 @@ export const ANALYSTS: readonly Conversation[] = [
     'select bool_and(paid), every(total > 0), bit_or(id::int) from orders',
     'select product_id, sum(amount * price) from lines join products on products.id = product_id group by 1 order by 1 limit 5',
   ]),
+  ...statements('functions of the shop', [
+    'select add_tax(price) from products where id = 1',
+    'select total, add_tax(10) from orders where id = 1',
+    'select c.name, add_tax(c.age) as taxed from customers c order by c.id limit 3',
+    "select stock_of('sku-3'), label(price), spell(3) from products where id < 3 order by id",
+    'select public.label(age) from customers order by id limit 2',
+    'select glued(title) from products where id < 4',
+    "select '3'::positive + stock from products where id = 2",
+    'select taxed from taxed_products order by id limit 3',
+  ]),
   ...statements('windows', [
     'select id, row_number() over (partition by paid order by placed) from orders order by id limit 5',
     'select id, rank() over w, dense_rank() over w, ntile(4) over w from orders window w as (order by total) order by id limit 5',

@@ -15,6 +15,14 @@ export const WRITERS: readonly Conversation[] = [
     'insert from select',
     'insert into jobs (id, state) select md5(id::text || $$x$$)::uuid, note from orders where id < 4 returning state',
   ),
+  undone(
+    'update of a table with a trigger',
+    "update tickets set body = 'x' where id = 1 returning upper(body)",
+  ),
+  undone(
+    'insert of what a function computes',
+    'insert into orders (id, customer_id, total, placed) values (9101, 3, add_tax(10), now()) returning add_tax(total)',
+  ),
   undone('insert default values', 'insert into jobs default values', 'select count(*) from jobs'),
   undone(
     'upsert',
