@@ -22,4 +22,9 @@ export const OPEN_VALUES: readonly Attack[] = [
       'select note from orders where id = 60001',
     ],
   },
+  {
+    class: 11,
+    name: 'a trigger of the database that copies within a row',
+    sql: ["update noted set note = 'x' where id = 3", 'select note from noted where id = 3'],
+  },
 ];

@@ -167,7 +167,6 @@ const LAUNDERING = cases(11, {
     'with d as (delete from vault where id = 12 returning s_text) insert into orders (id, note) select 40001, s_text from d',
     'select note from orders where id = 40001',
   ],
-  'trigger that copies': ["update noted set note = 'x' where id = 3", 'select note from noted where id = 3'],
   'pure function stored': [
     'insert into orders (id, note) select 40011, echo(ssn) from customers where id = 1',
     'select note from orders where id = 40011',
