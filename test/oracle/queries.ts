@@ -1,4 +1,4 @@
-import { flagIn, nodeIn, nodesIn, numberIn } from './node-tree.ts';
+import { flagIn, nodeIn, nodesIn, numberIn, textIn } from './node-tree.ts';
 import type { TreeNode } from './node-tree.ts';
 import { IMPLICIT_CAST, SELECT } from './codes.ts';
 import { computedFrom, onlyPermitted, plainColumn } from './values.ts';
@@ -19,6 +19,22 @@ export function rangeTableEntry(query: TreeNode, index: number): TreeNode {
   const entry = nodesIn(query, 'rtable')[index - 1];
   if (entry === undefined) throw new Error(`truth: no range table entry ${index}`);
   return entry;
+}
+
+/**
+ * The view that a sub-query stands for, or 0. From 16 on the entry keeps the view's OID. Before, it loses it, and
+ * the view's own query begins with an entry for the view, named `old`, that nothing in it refers to (the other, `new`,
+ * follows): a sub-query that a person wrote can't begin so, since none of its tables would stand outside FROM.
+ */
+export function expandedView(entry: TreeNode): number {
+  const kept = Number(entry.fields['relid'] ?? 0);
+  if (kept !== 0) return kept;
+  const query = nodeIn(entry, 'subquery');
+  const [first, second] = query === null ? [] : nodesIn(query, 'rtable');
+  if (first === undefined || second === undefined) return 0;
+  const named = [first, second].map((one) => textIn(nodeIn(one, 'eref') ?? one, 'aliasname'));
+  if (named[0] !== 'old' || named[1] !== 'new' || textIn(first, 'relkind') !== 'v') return 0;
+  return flagIn(first, 'inFromCl') ? 0 : numberIn(first, 'relid');
 }
 
 export function pick(columns: readonly Source[], attnum: number, viewOid?: number): Source {

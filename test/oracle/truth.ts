@@ -16,6 +16,7 @@ import type { TreeNode, TreeValue } from './node-tree.ts';
 import {
   allEntries,
   dropsModifier,
+  expandedView,
   isView,
   outputEntries,
   pick,
@@ -31,6 +32,9 @@ import type { Source } from './values.ts';
 export type TrueOutput = { readonly name: string; readonly source: Source };
 export type TrueStore = { readonly target: ColumnId; readonly source: Source };
 export type Truth = { readonly outputs: readonly TrueOutput[]; readonly stores: readonly TrueStore[] };
+
+/** As 14 and 15 print a row constructor, and as 16 and later do. */
+const ROW_TAGS: ReadonlySet<string> = new Set(['ROW', 'ROWEXPR']);
 
 /** Queries from the outermost to the one that an expression stands in. */
 type Scopes = readonly TreeNode[];
@@ -231,7 +235,7 @@ class Follower {
   /** `(row).field`: the one column where the row can be seen being made, else all that the row is from. */
   #field(row: TreeNode | null, field: number, scopes: Scopes): Source {
     if (row === null) return CLEAN;
-    if (row.tag === 'ROWEXPR') {
+    if (ROW_TAGS.has(row.tag)) {
       const members = row.fields['args'];
       return this.#source(Array.isArray(members) ? members[field - 1] : null, scopes);
     }
@@ -263,10 +267,10 @@ class Follower {
       case 1: {
         const inner = nodeIn(entry, 'subquery');
         if (inner === null) throw new Error('truth: a sub-query without a query');
-        // from 16 on a view that was expanded keeps its OID here
-        if (relation === 0) return pick(this.#outputSources(inner, scopes), attnum);
-        if (relation < FIRST_USER_OID) return storedColumn(relation, attnum);
-        return pick(this.#outputSources(inner, scopes), attnum, relation);
+        const view = expandedView(entry);
+        if (view === 0) return pick(this.#outputSources(inner, scopes), attnum);
+        if (view < FIRST_USER_OID) return storedColumn(view, attnum);
+        return pick(this.#outputSources(inner, scopes), attnum, view);
       }
       case 2:
         return this.#listed(entry.fields['joinaliasvars'], attnum, scopes);
