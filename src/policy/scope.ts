@@ -141,6 +141,7 @@ function maskedIn(relations: readonly CatalogRelation[], masks: MaskSet, mention
 /** Not one of PostgreSQL's own, or one of its own that reads what no relation reference names. */
 function isUnseenFunction(ref: NameRef, snapshot: Snapshot): boolean {
   if (readsUnseen(ref.name)) return true;
+  if (ref.syntax === true) return snapshot.userFunctions.has(ref.name);
   const builtin = snapshot.builtinFunctions.has(ref.name);
   if (ref.schema === 'pg_catalog' || ref.schema === 'information_schema') return !builtin;
   if (trustedByName(snapshot, ref) !== undefined) return false;

@@ -5,12 +5,23 @@
  * functional notation are interchangeable: `ssn(c)` is `c.ssn`, `x.pg_read_file` is `pg_read_file(x)`.
  */
 import { dangerOf, WHOLE_ROW_FUNCTIONS } from './dangerous.ts';
+import { NEWER_TAGS, olderCall } from './newer-syntax.ts';
 import type { Reading } from './reading.ts';
 import { settingVerdict } from './settings.ts';
-import { as, constantText, namesOf, stringOf, type BodyOf, type Node } from './tree.ts';
-import type { Visits } from './walk.ts';
+import { as, constantText, namesOf, stringOf, type Body, type BodyOf, type Node, type Tag } from './tree.ts';
+import type { Visit, Visits } from './walk.ts';
+
+/** What is a call only to older servers. */
+function newerSyntax(tag: Tag): Visit<Tag> {
+  return (body, reading, scope, walk) => {
+    const name = olderCall(tag, body);
+    if (name !== null) reading.syntax(name);
+    walk.children(tag, body, reading, scope);
+  };
+}
 
 export const EXPRESSION_VISITS: Visits = {
+  ...Object.fromEntries(NEWER_TAGS.map((tag) => [tag, newerSyntax(tag)])),
   ColumnRef(body, reading) {
     const fields = body.fields ?? [];
     const last = fields.at(-1);
@@ -35,6 +46,8 @@ export const EXPRESSION_VISITS: Visits = {
     const names = namesOf(body.funcname);
     const name = names.at(-1) ?? '';
     reading.name('functions', names);
+    const older = olderCall('FuncCall', body as Body);
+    if (older !== null) reading.syntax(older);
     if (names.length === 1 && body.args?.length === 1) reading.columns.add(name);
     if (name === 'set_config') setConfig(body.args ?? [], reading);
     // with three arguments ts_rewrite only rewrites; with two the second is SQL

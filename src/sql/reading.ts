@@ -76,6 +76,12 @@ export class Reading {
     if (!this[kind].has(key)) this[kind].set(key, { schema, name });
   }
 
+  /** A function's name to older servers, and syntax to the newest. */
+  syntax(name: string): void {
+    const key = `syntax\u0000${name}`;
+    if (!this.functions.has(key)) this.functions.set(key, { schema: null, name, syntax: true });
+  }
+
   /** A name that can be used for a whole row: alias, relation, CTE or function in a FROM list. */
   range(name: string): void {
     this.#ranges.add(name);

@@ -137,6 +137,9 @@ export const RELATION_VISITS: Visits = {
       relationNamed(names.slice(0, -1), 'read', reading);
     } else if (names.at(-2) !== 'pg_catalog') {
       reading.name('types', names);
+    } else if (names.at(-1) === 'json') {
+      // a word of the grammar since 17; to older servers a name, which the search path may give to a domain
+      reading.name('types', ['json']);
     }
     walk.children('TypeName', body, reading, scope);
   },

@@ -36,7 +36,12 @@ export type RelationRef = {
 };
 
 /** A function, operator or type as it is written. */
-export type NameRef = { readonly schema: string | null; readonly name: string };
+export type NameRef = {
+  readonly schema: string | null;
+  readonly name: string;
+  /** It is syntax to the newest grammar: only an older server takes it for a name, and only for one that people made. */
+  readonly syntax?: true;
+};
 
 export type CopyOptions = {
   readonly format: 'text' | 'csv' | 'binary';

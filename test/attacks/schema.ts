@@ -12,6 +12,9 @@ masks:
   - name: vault
     columns: ['public.vault.s_*']
     with: hash
+  - name: logins
+    columns: [public.logins.system_user]
+    with: redact
 rules: []
 # so that what is asked is answered, and the masks alone must hold
 defaults: { influence: allow }
@@ -131,5 +134,18 @@ export const SCHEMA = `
   insert into indexed select i, '${SECRET}' || i from generate_series(1, 20) i;
   create table deferred (id int, ssn text unique deferrable initially deferred);
   insert into deferred select i, '${SECRET}' || i from generate_series(1, 20) i;
+  create function "json_value"(jsonb, text) returns text language sql stable as 'select ssn from customers where id = 1';
+  create function "json_query"(jsonb, text) returns text language sql stable as 'select ssn from customers where id = 1';
+  create function "json_exists"(jsonb, text) returns text language sql stable as 'select ssn from customers where id = 1';
+  create function "json_scalar"(int) returns text language sql stable as 'select ssn from customers where id = 1';
+  create function "json_serialize"(text) returns text language sql stable as 'select ssn from customers where id = 1';
+  create function "json_array"(int) returns text language sql stable as 'select ssn from customers where id = 1';
+  create function "json_array"() returns text language sql stable as 'select ssn from customers where id = 1';
+  create function "json_object"(int, int) returns text language sql stable as 'select ssn from customers where id = 1';
+  create function "json"(int) returns text language sql stable as 'select ssn from customers where id = 1';
+  create function "merge_action"() returns text language sql stable as 'select ssn from customers where id = 1';
+  create aggregate "json_arrayagg" (int) (sfunc = peek_step, stype = text, initcond = '');
+  create table logins (id int, "system_user" text, ssn text);
+  insert into logins select i, '${SECRET}' || i, '${SECRET}' || i from generate_series(1, 20) i;
   analyze;
 `;

@@ -16,7 +16,7 @@ import { columnReference, fieldOf } from './names.ts';
 import { expressionList } from './target-list.ts';
 import { castCanFail, operatorCanFail } from './telling.ts';
 import { CLEAN, columnsOf, computed, derivedFrom, rowOf, shapeOf, type Field, type Value } from './values.ts';
-import { EQUALS, vouchExpression, vouchOperator, vouchType } from './vouching.ts';
+import { EQUALS, vouchExpression, vouchOperator, vouchSyntax, vouchType } from './vouching.ts';
 
 type Rule<K extends Tag> = (context: Context, body: BodyOf<K>, scope: Scope) => Value;
 
@@ -160,6 +160,7 @@ export function valueOf(context: Context, node: Node | undefined, scope: Scope):
 function tagged(context: Context, tag: string, body: Body, scope: Scope): Value {
   context.step();
   const rule = BY_TAG.get(tag) ?? lose(`it holds ${tag}, which lineage has no rule for`);
+  vouchSyntax(context, tag, body);
   return rule(context, body as never, scope);
 }
 

@@ -7,7 +7,8 @@
  */
 import { qualified, type TrustedFunction } from '../../catalog/snapshot.ts';
 import { dangerOf } from '../dangerous.ts';
-import { namesOf, type BodyOf, type Node } from '../tree.ts';
+import { olderCall } from '../newer-syntax.ts';
+import { namesOf, type Body, type BodyOf, type Node } from '../tree.ts';
 import { lose, type Context } from './context.ts';
 import type { ColumnId } from './lineage.ts';
 
@@ -41,6 +42,13 @@ export function isVouched(context: Context, names: readonly string[], argumentCo
 /** What the result of a vouched function may come from besides its arguments: rows of what it reads. */
 export function readsOfFunction(context: Context, names: readonly string[]): readonly ColumnId[] {
   return (trustedOf(context, names)?.reads ?? []).map((relation) => ({ relation, attnum: 0 }));
+}
+
+/** For a node that an older server may take for a call: it is one where there is such a function of people's. */
+export function vouchSyntax(context: Context, tag: string, body: Body): void {
+  const name = olderCall(tag, body);
+  if (name !== null && couldBeUsers(context, undefined, name, context.snapshot.userFunctions))
+    lose(`${name} may be a user's function, which may read anything`);
 }
 
 export function vouchOperator(context: Context, names: readonly string[]): void {

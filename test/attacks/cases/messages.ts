@@ -1,5 +1,5 @@
 /** Classes 14, 15, 17, 19, 20: errors, notices, statistics, parsers, names that move. */
-import { cases, type Attack } from '../case.ts';
+import { cases, since, type Attack } from '../case.ts';
 
 const ERRORS = cases(14, {
   cast: 'select ssn::int from customers',
@@ -30,7 +30,10 @@ const ERRORS = cases(14, {
   'ON DELETE SET NULL into NOT NULL': 'delete from dept where id = 42',
   'cascade in a transaction': ['begin', 'update dept set id = 5001 where id = 43', 'commit'],
   'cascade in a CTE': 'with x as (delete from dept where id = 44 returning 1) select * from x',
-  'cascade by MERGE': 'merge into dept d using (values (45)) v(i) on d.id = v.i when matched then delete',
+  'cascade by MERGE': since(
+    15,
+    'merge into dept d using (values (45)) v(i) on d.id = v.i when matched then delete',
+  ),
   'cascade by upsert':
     "insert into dept (id, title) values (46, 'x') on conflict (id) do update set id = 5002",
   "a child's check, by its parent": "update plain_parent set note = repeat('x', 60) where id = 150",
@@ -120,7 +123,7 @@ const PARSERS = cases(19, {
   'deeply nested': `select ${'('.repeat(3000)}reverse(ssn)${')'.repeat(3000)} from customers limit 1`,
   'many terms': `select reverse(ssn)${" || ''".repeat(4000)} from customers limit 1`,
   'too long': `select reverse(ssn) /* ${'x'.repeat(1_100_000)} */ from customers limit 1`,
-  'vertical tab': 'select\vreverse(ssn)\ffrom customers limit 1',
+  'vertical tab': since(17, 'select\vreverse(ssn)\ffrom customers limit 1'),
   'syntax of another version': 'select reverse(ssn) from customers limit 1 fetch first 1 row only',
   'psql meta-command': '\\copy customers to stdout',
   'quoted name of a star': 'select "ssn"||$1 from customers limit 1',

@@ -1,5 +1,5 @@
 /** Classes 1 to 7: the value itself, renamed, computed with, or read where another relation shows it. */
-import { cases, type Attack } from '../case.ts';
+import { cases, since, type Attack } from '../case.ts';
 
 const RENAMING = cases(1, {
   'plain columns': 'select * from customers where id < 4',
@@ -56,7 +56,7 @@ const COMPUTING = cases(2, {
   'array constructor': 'select array[ssn] from customers limit 3',
   'row constructor': 'select row(ssn, id) from customers limit 3',
   'json object': "select json_build_object('k', ssn) from customers limit 3",
-  JSON_OBJECT: "select json_object('k': ssn) from customers limit 3",
+  JSON_OBJECT: since(16, "select json_object('k': ssn) from customers limit 3"),
   'jsonb path': "select jsonb_path_query(to_jsonb(ssn), '$') from customers limit 3",
   overlay: "select overlay(ssn placing '' from 1 for 0) from customers limit 3",
   trim: "select trim(both ' ' from ssn) from customers limit 3",
@@ -143,8 +143,10 @@ const SUB_QUERIES = cases(6, {
     "select row(1, (select ssn from customers where id = 1)) = row(1, 'a'), (select ssn from customers where id = 1)",
   'in VALUES in FROM': 'select * from (values ((select ssn from customers where id = 1))) v',
   'in GROUP BY': 'select count(*), (select ssn from customers where id = 1) from orders group by 2',
-  'in JSON_TABLE':
+  'in JSON_TABLE': since(
+    17,
     "select * from json_table((select to_jsonb(ssn) from customers where id = 1), '$' columns (v text path '$')) t",
+  ),
 });
 
 const OTHER_RELATIONS = cases(7, {

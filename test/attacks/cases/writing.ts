@@ -1,5 +1,5 @@
 /** Classes 8 to 13: code, SQL in strings, RETURNING, laundering, state, COPY. */
-import { cases, type Attack } from '../case.ts';
+import { cases, since, until, type Attack } from '../case.ts';
 
 const CODE = cases(8, {
   'scalar function': 'select get_ssn(1)',
@@ -48,7 +48,7 @@ const CODE = cases(8, {
   'domain by CAST': 'select cast(id as checked) from orders where id < 4',
   'domain in an array': "select '{1,2}'::checked[]",
   'domain in a record definition': 'select * from json_to_record(\'{"a": 1}\') as x(a checked)',
-  'domain in JSON_TABLE': "select * from json_table('[1]', '$[*]' columns (a checked path '$')) t",
+  'domain in JSON_TABLE': since(17, "select * from json_table('[1]', '$[*]' columns (a checked path '$')) t"),
   'function in VALUES': 'values (get_ssn(1))',
   'function in LIMIT offset': 'select note from orders where note <> get_ssn(1) limit 1',
   'function in EXPLAIN': 'explain (verbose, costs off) select get_ssn(1)',
@@ -85,10 +85,15 @@ const RETURNING = cases(10, {
     "insert into customers (id, name) values (5001, 'n') returning customers, (select ssn from customers where id = 1)",
   upsert:
     "insert into customers (id, name) values (32, 'n') on conflict (id) do update set city = 'y' returning ssn, upper(email)",
-  'old and new': "update customers set city = 'x' where id = 33 returning old.ssn, new.ssn, old",
-  'renamed old': "update customers set city = 'x' where id = 34 returning with (old as o) o.ssn || ''",
-  MERGE:
+  'old and new': since(18, "update customers set city = 'x' where id = 33 returning old.ssn, new.ssn, old"),
+  'renamed old': since(
+    18,
+    "update customers set city = 'x' where id = 34 returning with (old as o) o.ssn || ''",
+  ),
+  MERGE: since(
+    17,
     "merge into customers c using (values (35)) v(i) on c.id = v.i when matched then update set city = 'z' returning c.ssn, c",
+  ),
   'in a CTE':
     "with d as (update customers set city = 'x' where id = 36 returning ssn) select reverse(ssn) from d",
   'sub-query over another table':
@@ -137,14 +142,16 @@ const LAUNDERING = cases(11, {
     "insert into customers as t (id, name) values (47, 'x') on conflict (id) do update set name = t::text",
     'select name from customers where id = 47',
   ],
-  MERGE: [
+  MERGE: since(
+    15,
     'merge into orders o using customers c on o.id = c.id and c.id = 48 when matched then update set note = c.ssn',
     'select note from orders where id = 48',
-  ],
-  'MERGE that inserts': [
+  ),
+  'MERGE that inserts': since(
+    15,
     'merge into orders o using customers c on o.id = c.id + 30000 when not matched then insert (id, note) values (c.id + 30000, c.ssn)',
     'select note from orders where id > 30000 limit 3',
-  ],
+  ),
   'CREATE TABLE AS': [
     'create table copied as select ssn as x from customers',
     'select x from copied limit 3',
@@ -276,6 +283,24 @@ const STATE = cases(12, {
     'begin',
     "select set_config('a.b', get_ssn(1), true)",
     "select current_setting('a.b')",
+  ],
+  'label of a backup': since(
+    15,
+    "select pg_backup_start(ssn || ' x', true) from customers where id = 1",
+    'select (pg_backup_stop(false)).labelfile',
+  ),
+  'label of a backup, before 15': until(
+    14,
+    "select pg_start_backup(ssn || ' x', true, false) from customers where id = 1",
+    'select (pg_stop_backup(false)).labelfile',
+  ),
+  'name of a replication slot': [
+    'select pg_create_physical_replication_slot(lower(ssn)::name) from customers where id = 1',
+    'select slot_name from pg_replication_slots',
+  ],
+  'name of a replication origin': [
+    'select pg_replication_origin_create(ssn) from customers where id = 2',
+    'select roname from pg_replication_origin',
   ],
   pg_logical_emit_message: "select pg_logical_emit_message(false, 'x', ssn) from customers where id = 1",
 });
