@@ -2,6 +2,8 @@
 export type Conversation = {
   readonly name: string;
   readonly steps: readonly Step[];
+  /** First major version of PostgreSQL that understands it. */
+  readonly since?: number;
 };
 
 export type Step =

@@ -59,10 +59,13 @@ export const WRITERS: readonly Conversation[] = [
     'delete from orders where id = 8',
     'select count(*) from lines where order_id = 8',
   ),
-  undone(
-    'merge',
-    "merge into products p using (values ('sku-1', 5), ('sku-x', 6)) v(sku, n) on p.sku = v.sku when matched then update set stock = v.n when not matched then insert (sku, title, price) values (v.sku, 'm', 1)",
-  ),
+  {
+    since: 15,
+    ...undone(
+      'merge',
+      "merge into products p using (values ('sku-1', 5), ('sku-x', 6)) v(sku, n) on p.sku = v.sku when matched then update set stock = v.n when not matched then insert (sku, title, price) values (v.sku, 'm', 1)",
+    ),
+  },
   undone(
     'data-modifying CTE',
     "with moved as (update jobs set state = 'run' where state = 'new' and run_at < '2024-01-01 05:00' returning id, state) select count(*), min(state) from moved",

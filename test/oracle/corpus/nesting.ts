@@ -9,7 +9,7 @@ select (s).email from (select email, phone from app.customers) s
 select (s.r).email from (select c as r from app.customers c) s
 select (s.r).f1 from (select row(email, id) as r from app.customers) s
 select (r).email, (r).ssn from (select c as r from app.customers c offset 0) s
-18: select email from (select email from app.customers)
+16: select email from (select email from app.customers)
 select y from (select x as y from (select email as x from app.customers) a) b
 select b.* from (select a.*, 1 as one from (select c.email, c.id from app.customers c) a) b
 select (select email from app.customers limit 1)

@@ -193,6 +193,6 @@ select x.* from (values (1, 'a'), (2, 'b')) x
 select x.column2 from (values (1, 'a')) x
 values (1, 2), (3, 4)
 select relname from pg_class
-16: select * from pg_stats
-16: select table_name from information_schema.tables
+select * from pg_stats
+select table_name from information_schema.tables
 `;
