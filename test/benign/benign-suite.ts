@@ -7,13 +7,9 @@ import pg from 'pg';
 import { fits, majorOf } from '../../fixtures/postgres/majors.ts';
 import { startHarness, type Harness } from '../e2e/harness.ts';
 import type { Conversation, Step } from './conversation.ts';
-import { ANALYSTS } from './conversations/analysts.ts';
-import { TOOLS } from './conversations/tools.ts';
-import { WRITERS } from './conversations/writers.ts';
+import { CORPUS } from './corpus.ts';
 import { OVER_MASKED } from './known-over-masked.ts';
 import { RULES, SCHEMA } from './schema.ts';
-
-const CORPUS = [...ANALYSTS, ...WRITERS, ...TOOLS];
 
 /** Tests for one of the versions in `MAJORS`. */
 export function benignOn(major: number): void {

@@ -23,13 +23,18 @@ export type Answer =
 
 export type OracleServer = {
   readonly major: number;
+  readonly url: string;
   readonly snapshot: Snapshot;
   /** What the server understood. @throws Error where its trees cannot be read */
   ask(sql: string): Promise<Answer>;
   stop(): Promise<void>;
 };
 
-export async function startOracle(options: EmbeddedOptions = {}): Promise<OracleServer> {
+/** @param other a schema to ask about in place of the oracle's own */
+export async function startOracle(
+  options: EmbeddedOptions = {},
+  other?: { readonly schema: string; readonly searchPath: string },
+): Promise<OracleServer> {
   const server = await startPostgres(options);
   const client = new pg.Client({ connectionString: server.url() });
   const stop = async (): Promise<void> => {
@@ -40,14 +45,14 @@ export async function startOracle(options: EmbeddedOptions = {}): Promise<Oracle
     await client.connect();
     const version = await client.query<{ v: string }>(`select current_setting('server_version_num') as v`);
     const major = Math.floor(Number(version.rows[0]?.v) / 10_000);
-    await client.query(schemaFor(major));
+    await client.query(other?.schema ?? schemaFor(major));
     const snapshot = await loadSnapshot(client, 'postgres', null);
     const stored = await client.query<{ oid: number; definition: string }>(
       `select oid::int, pg_get_viewdef(oid) as definition from pg_class
        where relkind in ('v', 'm') and oid >= 16384 order by oid`,
     );
     await client.query(
-      `set search_path = ${SEARCH_PATH}; set debug_pretty_print = off; set client_min_messages = log;
+      `set search_path = ${other?.searchPath ?? SEARCH_PATH}; set debug_pretty_print = off; set client_min_messages = log;
        set debug_print_rewritten = on`,
     );
     const views = new Map<number, readonly Source[]>();
@@ -60,7 +65,7 @@ export async function startOracle(options: EmbeddedOptions = {}): Promise<Oracle
         answer.truth.outputs.map((output) => output.source),
       );
     }
-    return { major, snapshot, ask, stop };
+    return { major, url: server.url(), snapshot, ask, stop };
   } catch (error) {
     await stop();
     throw error;
