@@ -15,6 +15,7 @@ import { searchTrail } from './audit/search.ts';
 import { openTrail, type FileTrail } from './audit/trail-writer.ts';
 import { verifyTrail } from './audit/verify.ts';
 import { Catalog } from './catalog/catalog.ts';
+import { Channels } from './channels/channels.ts';
 import type { DatabaseConfig, Installation } from './config/installation.ts';
 import { loadInstallation } from './config/installation-file.ts';
 import { formatProblem, type Problem } from './config/problem.ts';
@@ -93,8 +94,12 @@ async function start(
   const { maxPendingRequestsPerAgent: maxPendingPerAgent } = installation.limits;
   const onError = (error: unknown): void =>
     log.error({ err: error }, 'approvals: something could not be recorded');
+  const channels = openChannels(installation, log);
+  // Stopped after the approvals, so that people learn what was withdrawn.
+  undo.push(() => channels.close());
   const approvals = await openApprovals({ store, trail, maxPendingPerAgent, onError });
   undo.push(() => approvals.close());
+  channels.follow(approvals);
   const agents = openAgents({ store, trail });
   const databases = await openDatabases(installation, rules, log, undo);
   const warn = (): void => warnOfMasks(rules.current, databases, log);
@@ -102,12 +107,17 @@ async function start(
   const watch = rules.watch(installation.rulesFile, trail, log, warn);
   undo.push(() => watch.close());
   const listener = makeListener(installation, { databases, approvals, trail, agents, log });
-  const api = await startApi(apiDeps(installation, { databases, approvals, trail, agents, rules, log }));
+  const deps = apiDeps(installation, { databases, approvals, trail, agents, rules, log });
+  const api = await startApi({ ...deps, plugins: [channels.routes] });
   undo.push(() => api.close());
   const agentPort = await listener.listen();
   undo.push(() => listener.close());
   log.info({ agents: agentPort, api: api.port }, 'Postern is ready');
   return { agentPort, apiPort: api.port, agents, reload: () => void watch.reload(), stop };
+}
+
+function openChannels({ channels: configs, approvers, api }: Installation, log: Logger): Channels {
+  return new Channels({ configs, approvers, publicUrl: api.publicUrl, log });
 }
 
 function readInstallation(options: StartOptions): Installation {

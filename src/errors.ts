@@ -251,6 +251,18 @@ export const ERRORS = {
     text: 'this API answers only under its own name, and only to pages of its own origin',
     hint: 'Call it as localhost, 127.0.0.1 or the host that `api.host` in postern.yaml names.',
   },
+  'signature-refused': {
+    sqlstate: '28000',
+    http: 401,
+    text: 'the signature does not fit, is too old, or was used before',
+    hint: "Check the channel's signing secret in postern.yaml, and the clock.",
+  },
+  'channel-failed': {
+    sqlstate: '08006',
+    http: 502,
+    text: 'channel "{name}" could not be reached: {reason}',
+    hint: 'Check the channel in postern.yaml; docs/channels.md says what each service needs.',
+  },
   'api-busy': {
     sqlstate: '53400',
     http: 503,

@@ -1,4 +1,5 @@
 /** What the API is given, and the values it passes between its parts. It reaches the data path by no other road. */
+import type { FastifyInstance } from 'fastify';
 import type { Agents, Approvals, Approver } from '../approvals/request.ts';
 import type { SearchResult, TrailQuery } from '../audit/search.ts';
 import type { VerifyReport } from '../audit/verify.ts';
@@ -35,6 +36,8 @@ export type ApiDeps = {
     readonly database: string;
   }): Promise<Explanation>;
   health(): Health;
+  /** Other rooms' routes; each brings its facts as ours do. */
+  readonly plugins?: readonly ((app: FastifyInstance) => void)[];
   readonly log: ApiLog;
 };
 
@@ -46,6 +49,8 @@ export type RouteFacts = {
   readonly summary: string;
   /** One of these roles is enough. `'anyone'` needs no token. */
   readonly roles: readonly Role[] | 'anyone';
+  /** Its sender is known by a signature over the body, under whatever name a proxy forwards it. */
+  readonly signed?: true;
   readonly responses: Readonly<
     Record<string, { readonly description: string; readonly schema?: object; readonly type?: string }>
   >;

@@ -64,7 +64,7 @@ export const decisionSchema = {
     decision: { enum: ['approve', 'deny'] },
     approver: text,
     reason: text,
-    channel: { enum: ['cli', 'api'] },
+    channel: { enum: ['cli', 'api', 'slack'] },
     time,
   },
 } as const;

@@ -93,6 +93,7 @@ export function buildApi(deps: ApiDeps, hub: EventHub): FastifyInstance {
   agentRoutes(app, deps);
   policyRoutes(app, deps);
   auditRoutes(app, deps);
+  for (const plugin of deps.plugins ?? []) plugin(app);
   openapiRoutes(app, routes, VERSION);
   return app;
 }
@@ -103,8 +104,9 @@ function guard(app: FastifyInstance, deps: ApiDeps): void {
   app.decorateRequest('caller', null);
   app.addHook('onRequest', async (request, reply) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
-    checkHostAndOrigin(request.headers.host, request.headers.origin, deps.host);
     const facts = request.routeOptions.config.facts;
+    // No browser can sign, so neither rebinding nor another page reaches a signed route.
+    if (facts?.signed !== true) checkHostAndOrigin(request.headers.host, request.headers.origin, deps.host);
     if (facts?.roles === 'anyone') return;
     const caller = authenticator.authenticate(request.headers.authorization, request.ip);
     request.caller = caller;

@@ -53,7 +53,7 @@ export type Decision = {
   readonly decision: 'approve' | 'deny';
   readonly approver: string;
   readonly reason: string;
-  readonly channel: 'cli' | 'api';
+  readonly channel: 'cli' | 'api' | 'slack';
   readonly time: string;
 };
 

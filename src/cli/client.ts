@@ -17,6 +17,16 @@ const ANSWER_TIMEOUT_MS = 120_000;
 /** Milliseconds without a byte on the event stream, after which it is dead: three heartbeats of the API. */
 const STREAM_SILENCE_MS = 45_000;
 
+/** A channel as the API lists it. */
+export type ChannelView = {
+  readonly name: string;
+  readonly kind: string;
+  readonly delivered: number;
+  readonly failed: number;
+  readonly retried: number;
+  readonly waiting: number;
+};
+
 export type Client = {
   requests(filter: {
     readonly state?: string;
@@ -35,6 +45,8 @@ export type Client = {
     readonly agent: string;
     readonly database: string;
   }): Promise<Explanation>;
+  channels(): Promise<{ channels: ChannelView[] }>;
+  testChannel(name: string): Promise<{ name: string }>;
   verify(): Promise<VerifyReport>;
   search(query: Readonly<Record<string, string>>): Promise<SearchResult>;
 };
@@ -54,6 +66,8 @@ export function makeClient(connection: Connection): Client {
     rotateAgent: (name) => post(`/v1/agents/${encodeURIComponent(name)}/rotate`),
     disableAgent: (name) => post(`/v1/agents/${encodeURIComponent(name)}/disable`),
     explain: (question) => post('/v1/policy/explain', question),
+    channels: () => get('/v1/channels'),
+    testChannel: (name) => post(`/v1/channels/${encodeURIComponent(name)}/test`),
     verify: () => get('/v1/audit/verify'),
     search: (query) => get(`/v1/audit/search${queryOf(query)}`),
   };

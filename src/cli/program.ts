@@ -6,6 +6,7 @@ import { agentsCommand } from './agents.ts';
 import { approveCommand } from './approve.ts';
 import { auditSearchCommand } from './audit-search.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
+import { channelsCommand } from './channels.ts';
 import { denyCommand } from './deny.ts';
 import { ApiRefusal, EXIT, Finished, UsageError, exitCodeOf } from './exit-codes.ts';
 import { complain, safe } from './output.ts';
@@ -43,6 +44,7 @@ export function program(): Command {
   approveCommand(root);
   denyCommand(root);
   agentsCommand(root);
+  channelsCommand(root);
   const policy = root.command('policy').description('check rules.yaml, ask what it would say');
   policyCheckCommand(policy);
   policyExplainCommand(policy);

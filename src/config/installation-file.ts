@@ -7,9 +7,11 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { dirname, resolve } from 'node:path';
+import { channelConfigs, urlFault } from './channel-config.ts';
+import type { ChannelConfig } from './channel-config.ts';
 import * as defaults from './defaults.ts';
 import { installationSchema } from './installation-schema.ts';
-import type { WrittenDatabase, WrittenInstallation, WrittenSecret } from './installation-schema.ts';
+import type { WrittenDatabase, WrittenInstallation } from './installation-schema.ts';
 import type {
   ApproverConfig,
   DatabaseConfig,
@@ -23,6 +25,7 @@ import type { Path, Problem } from './problem.ts';
 import { problemsOf } from './schema-problems.ts';
 import { decodeMaskKey, fileFault, readSecret, readText } from './secrets.ts';
 import type { Env } from './secrets.ts';
+import type { WrittenSecret } from './secret-schema.ts';
 import { readYaml } from './yaml-source.ts';
 import type { YamlSource } from './yaml-source.ts';
 
@@ -94,9 +97,14 @@ class Reader {
         tls: this.#listenTls(listen?.tls),
         tlsRequired: listen?.tls === undefined ? false : (listen.tls.required ?? true),
       },
-      api: { host: apiHost, port: api?.port ?? defaults.DEFAULT_API_PORT },
+      api: {
+        host: apiHost,
+        port: api?.port ?? defaults.DEFAULT_API_PORT,
+        publicUrl: this.#publicUrl(api?.publicUrl),
+      },
       databases,
       approvers: this.#approvers(written),
+      channels: this.#channels(written),
       rulesFile: resolve(this.#folder, written.rules ?? defaults.DEFAULT_RULES_FILE),
       store: { file: resolve(this.#folder, written.store?.file ?? defaults.DEFAULT_STORE_FILE) },
       trail: {
@@ -161,6 +169,7 @@ class Reader {
   }
 
   #approvers(written: WrittenInstallation): readonly ApproverConfig[] {
+    this.#checkIdentities(written);
     const names = new Set<string>();
     const tokens = new Set<string>();
     return (written.approvers ?? []).map((approver, index): ApproverConfig => {
@@ -186,8 +195,38 @@ class Reader {
         groups: approver.groups ?? [],
         roles: approver.roles ?? ['approver'],
         tokenSha256,
+        ...(approver.email === undefined ? {} : { email: approver.email.toLowerCase() }),
+        ...(approver.slack === undefined ? {} : { slack: approver.slack }),
       };
     });
+  }
+
+  /** One address or chat identity stands for one person, or a click could be anybody's. */
+  #checkIdentities(written: WrittenInstallation): void {
+    for (const key of ['email', 'slack'] as const) {
+      const seen = new Set<string>();
+      for (const [index, approver] of (written.approvers ?? []).entries()) {
+        const identity = approver[key]?.toLowerCase();
+        if (identity !== undefined && seen.has(identity))
+          this.#bad(['approvers', index, key], `another approver has the same ${key}`, 'give each their own');
+        if (identity !== undefined) seen.add(identity);
+      }
+    }
+  }
+
+  #channels(written: WrittenInstallation): readonly ChannelConfig[] {
+    return channelConfigs(written.channels ?? [], {
+      secret: (path, secret) => this.#secret(path, secret),
+      bad: (path, message, suggestion) => this.#bad(path, message, suggestion),
+      isLoopback,
+    });
+  }
+
+  #publicUrl(written: string | undefined): string | null {
+    if (written === undefined) return null;
+    const fault = urlFault(written, isLoopback);
+    if (fault !== null) this.#bad(['api', 'publicUrl'], fault, 'write https://…');
+    return written.replace(/\/+$/, '');
   }
 
   #maskKey(written: WrittenSecret): Buffer {

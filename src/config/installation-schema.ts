@@ -3,8 +3,10 @@
  * nobody writes one in clear by accident.
  */
 import { z } from 'zod';
+import { channelsSchema, url } from './channel-schema.ts';
 import { DEFAULT_LIMITS, LIMIT_BOUNDS } from './defaults.ts';
 import type { Limits } from './installation.ts';
+import { secret } from './secret-schema.ts';
 import { exactName, label, oneOrMore, parseDuration, parseSize } from './values.ts';
 
 export const port = z
@@ -16,18 +18,6 @@ const listenPort = z
   .int('expected a whole number')
   .min(0, 'a port is between 0 and 65535')
   .max(65535, 'a port is between 0 and 65535');
-
-export const secret = z
-  .strictObject({
-    env: label().optional(),
-    file: label().optional(),
-    inline: z.string().optional(),
-  })
-  .refine((written) => Object.values(written).filter((value) => value !== undefined).length === 1, {
-    message: 'say where the secret is, in one way',
-    params: { suggestion: "env: NAME, file: path, or, in clear, inline: '...'" },
-  });
-export type WrittenSecret = z.output<typeof secret>;
 
 const login = z.strictObject({ user: label(), password: secret });
 
@@ -55,6 +45,11 @@ const approver = z.strictObject({
   tokenSha256: z
     .string()
     .regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hex digits: the SHA-256 of the token, never the token itself'),
+  email: z.email('expected an e-mail address').max(254).optional(),
+  slack: z
+    .string()
+    .regex(/^[UW][A-Z0-9]{2,30}$/, "expected a member's id, like U012ABCDEF")
+    .optional(),
 });
 
 /** A number, or for `…Ms` a duration and for `…Bytes` a size. */
@@ -94,10 +89,12 @@ export const installationSchema = z.strictObject({
       host: label().optional(),
       port: listenPort.optional(),
       allowRemote: z.boolean().optional(),
+      publicUrl: url.optional(),
     })
     .nullish(),
   databases: z.record(exactName(), database),
   approvers: z.array(approver).nullish(),
+  channels: channelsSchema.nullish(),
   rules: label().optional(),
   store: z.strictObject({ file: label() }).nullish(),
   trail: z

@@ -3,6 +3,8 @@
  * points. `load.ts` makes it.
  */
 
+import type { ChannelConfig } from './channel-config.ts';
+
 export type TlsFiles = { readonly certPem: string; readonly keyPem: string };
 
 export type UpstreamTls = 'disable' | 'require' | 'verify-full';
@@ -36,6 +38,10 @@ export type ApproverConfig = {
   readonly roles: readonly Role[];
   /** Lower-case hex SHA-256 of the token; the token itself is nowhere. */
   readonly tokenSha256: string;
+  /** Who they are to others: the identity provider, a chat. Compared without case. */
+  readonly email?: string;
+  /** Their member id in Slack, where the address is not to be relied on. */
+  readonly slack?: string;
 };
 
 export type Limits = {
@@ -63,9 +69,15 @@ export type Installation = {
     readonly tls: TlsFiles | null;
     readonly tlsRequired: boolean;
   };
-  readonly api: { readonly host: string; readonly port: number };
+  readonly api: {
+    readonly host: string;
+    readonly port: number;
+    /** Where people reach it, without a slash at its end; null where links make no sense. */
+    readonly publicUrl: string | null;
+  };
   readonly databases: ReadonlyMap<string, DatabaseConfig>;
   readonly approvers: readonly ApproverConfig[];
+  readonly channels: readonly ChannelConfig[];
   readonly rulesFile: string;
   readonly store: { readonly file: string };
   readonly trail: {

@@ -37,3 +37,14 @@ export const MAX_ROUND_TO = 1_000_000_000_000_000;
 /** Paths of one JSON mask, and the steps of one: far above any written by hand. */
 export const MAX_JSON_PATHS = 50;
 export const MAX_JSON_STEPS = 32;
+
+/** Channels of one installation, and secrets of one webhook: the new one, the old one, and room for a mistake. */
+export const MAX_CHANNELS = 32;
+export const MAX_CHANNEL_SECRETS = 4;
+
+/** Characters of an address; RFC 9110 section 4.1 asks for at least 8000 octets, and no service uses as many. */
+export const MAX_URL_LENGTH = 2000;
+
+/** Bytes of a webhook's key: Standard Webhooks asks for 24 to 64 (192 to 512 bits). */
+export const MIN_WEBHOOK_KEY_BYTES = 24;
+export const MAX_WEBHOOK_KEY_BYTES = 64;

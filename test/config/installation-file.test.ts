@@ -44,7 +44,8 @@ test('the smallest installation gets every documented default', () => {
   assert.ok(reading.kind === 'ok', JSON.stringify(reading));
   const { installation } = reading;
   assert.deepEqual(installation.listen, { host: '127.0.0.1', port: 6432, tls: null, tlsRequired: false });
-  assert.deepEqual(installation.api, { host: '127.0.0.1', port: 6433 });
+  assert.deepEqual(installation.api, { host: '127.0.0.1', port: 6433, publicUrl: null });
+  assert.deepEqual(installation.channels, []);
   assert.deepEqual(installation.databases.get('shop'), {
     name: 'shop',
     host: '127.0.0.1',

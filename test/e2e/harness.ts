@@ -83,6 +83,10 @@ export type HarnessOptions = {
   readonly limits?: string;
   /** More lines for `listen:`. */
   readonly listen?: string;
+  /** A line for the approver. */
+  readonly approver?: string;
+  /** More of postern.yaml. */
+  readonly more?: string;
   readonly module?: string;
   readonly trailIo?: TrailIo;
   readonly sync?: 'decisions' | 'always';
@@ -141,12 +145,13 @@ approvers:
   - name: dana
     groups: [stewards]
     roles: [approver, operator, auditor]
-    tokenSha256: ${createHash('sha256').update(token).digest('hex')}
+    tokenSha256: ${createHash('sha256').update(token).digest('hex')}${options.approver === undefined ? '' : `\n    ${options.approver}`}
 rules: rules.yaml
 store: { file: postern.db }
 trail: { folder: trail, sync: ${options.sync ?? 'decisions'} }
 maskKey: { inline: '${'ab'.repeat(32)}' }
 ${options.limits === undefined ? '' : `limits: ${options.limits}`}
+${options.more ?? ''}
 `;
 }
 
