@@ -30,6 +30,8 @@ export type SlackDouble = {
   next(method: string): Promise<Call['body']>;
   /** A signed form, as Slack posts it. */
   signed(payload: object, at?: number): { body: string; headers: Record<string, string> };
+  /** The same for a body as it is. */
+  sign(body: string, at?: number): { body: string; headers: Record<string, string> };
   close(): Promise<void>;
 };
 
@@ -105,6 +107,18 @@ export async function startSlack(t: TestContext): Promise<SlackDouble> {
   };
   const server = createServer((request, response) => void serve(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const sign: SlackDouble['sign'] = (body, at = Date.now()) => {
+    const timestamp = String(Math.floor(at / 1000));
+    const hmac = createHmac('sha256', signingSecret).update(`v0:${timestamp}:${body}`).digest('hex');
+    return {
+      body,
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        'x-slack-request-timestamp': timestamp,
+        'x-slack-signature': `v0=${hmac}`,
+      },
+    };
+  };
   const close = (): Promise<void> =>
     new Promise((resolve) => {
       server.closeAllConnections();
@@ -130,19 +144,8 @@ export async function startSlack(t: TestContext): Promise<SlackDouble> {
       }
       throw new Error(`Slack got no ${method}; it got ${calls.map((call) => call.method).join(', ')}`);
     },
-    signed(payload, at = Date.now()) {
-      const body = String(new URLSearchParams({ payload: JSON.stringify(payload) }));
-      const timestamp = String(Math.floor(at / 1000));
-      const hmac = createHmac('sha256', signingSecret).update(`v0:${timestamp}:${body}`).digest('hex');
-      return {
-        body,
-        headers: {
-          'content-type': 'application/x-www-form-urlencoded',
-          'x-slack-request-timestamp': timestamp,
-          'x-slack-signature': `v0=${hmac}`,
-        },
-      };
-    },
+    sign,
+    signed: (payload, at) => sign(String(new URLSearchParams({ payload: JSON.stringify(payload) })), at),
     close,
   };
 }
