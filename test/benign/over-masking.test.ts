@@ -74,7 +74,7 @@ test('what honest clients read is masked only where it must be', async (t) => {
         judged.masks,
         judged.scope,
         knowsFrom(oracle.snapshot),
-        judged.vouched[0] ?? null,
+        judged.judgement.statements[0]?.outputs ?? null,
       );
       const masked = new Set(plan?.masked.map(({ index }) => index));
       compared += 1;
