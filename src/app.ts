@@ -11,6 +11,7 @@ import type { AgentRecord, Agents } from './approvals/request.ts';
 import { openApprovals, type ApprovalService } from './approvals/service.ts';
 import { openSqliteStore } from './approvals/sqlite-store.ts';
 import { realIo, type TrailIo } from './audit/folder.ts';
+import type { Trail } from './audit/event.ts';
 import { searchTrail } from './audit/search.ts';
 import { openTrail, type FileTrail } from './audit/trail-writer.ts';
 import { verifyTrail } from './audit/verify.ts';
@@ -24,14 +25,19 @@ import { PosternError } from './errors.ts';
 import { Judge } from './gate/judge.ts';
 import { CancelKeys } from './net/cancel-keys.ts';
 import { controlConfig } from './net/control-config.ts';
+import { masked } from './masking/counted.ts';
 import { Listener } from './net/listener.ts';
 import type { DatabaseRuntime } from './net/session-starter.ts';
 import { serverTls } from './net/tls.ts';
+import { Counters, countedTrail } from './observability/counters.ts';
+import { liveness, readiness, type Readiness } from './observability/health.ts';
+import { makeMetrics, type Metrics } from './observability/metrics.ts';
 import { explain } from './policy/explain.ts';
 import { unmatchedTrust } from './policy/trusted-functions.ts';
 import { unfitMasks, unmatchedPatterns } from './policy/masks.ts';
 import type { RuleSet } from './policy/rules.ts';
 import { analyze, loadParser } from './sql/analyze.ts';
+import { parserReloads, parserState } from './sql/parser.ts';
 import { VERSION } from './version.ts';
 import { makeVerifier, SCRAM_SALT_BYTES } from './wire/scram.ts';
 
@@ -86,8 +92,10 @@ async function start(
 ): Promise<Postern> {
   await loadParser();
   const rules = new RulesInForce(installation.rulesFile);
-  const trail = await startTrail(installation, log, trailIo);
-  undo.push(() => trail.close());
+  const fileTrail = await startTrail(installation, log, trailIo);
+  undo.push(() => fileTrail.close());
+  const counters = new Counters();
+  const trail = countedTrail(fileTrail, counters);
   await trail.record({ kind: 'postern_started', version: VERSION, rules_version: rules.current.version });
   const store = openSqliteStore({ file: installation.store.file });
   undo.push(() => store.close());
@@ -106,8 +114,18 @@ async function start(
   warn();
   const watch = rules.watch(installation.rulesFile, trail, log, warn);
   undo.push(() => watch.close());
-  const listener = makeListener(installation, { databases, approvals, trail, agents, log });
-  const deps = apiDeps(installation, { databases, approvals, trail, agents, rules, log });
+  const health = (): Readiness => healthOf(databases, fileTrail, approvals);
+  const metrics: Metrics = makeMetrics({
+    ...{ version: VERSION, counters, approvals, trail: fileTrail, parserReloads },
+    sessions: () => listener.sessionCount,
+    maskedValues: () => masked.values,
+    catalogs: () => catalogsOf(databases),
+    ready: () => health().ready,
+  });
+  undo.push(() => metrics.close());
+  const running = { databases, approvals, trail, agents, log, metrics };
+  const listener = makeListener(installation, running);
+  const deps = apiDeps(installation, { ...running, rules, health });
   const api = await startApi({ ...deps, plugins: [channels.routes] });
   undo.push(() => api.close());
   const agentPort = await listener.listen();
@@ -141,7 +159,7 @@ class RulesInForce {
   }
 
   /** `adopted` is called after each change of `current`. */
-  watch(file: string, trail: FileTrail, log: Logger, adopted: () => void): RulesWatch {
+  watch(file: string, trail: Trail, log: Logger, adopted: () => void): RulesWatch {
     return watchRules(file, this.current.version, (outcome) => {
       const before = this.current;
       const done = this.#adopt(outcome, trail, log).then(() => {
@@ -153,7 +171,7 @@ class RulesInForce {
     });
   }
 
-  async #adopt(outcome: RulesOutcome, trail: FileTrail, log: Logger): Promise<void> {
+  async #adopt(outcome: RulesOutcome, trail: Trail, log: Logger): Promise<void> {
     if (outcome.kind === 'invalid') {
       const problems = outcome.problems.map(formatProblem);
       log.error({ problems }, 'rules.yaml is not valid; the old rules stay in force');
@@ -235,9 +253,10 @@ function judges(
 type Running = {
   readonly databases: ReadonlyMap<string, DatabaseRuntime>;
   readonly approvals: ApprovalService;
-  readonly trail: FileTrail;
+  readonly trail: Trail;
   readonly agents: Agents;
   readonly log: Logger;
+  readonly metrics: Metrics;
 };
 
 function makeListener(installation: Installation, running: Running): Listener {
@@ -254,14 +273,15 @@ function makeListener(installation: Installation, running: Running): Listener {
     cancelKeys: new CancelKeys(),
     findAgent: (name) => running.agents.find(name),
     mockSecret: randomBytes(32),
+    connected: running.metrics.upstreamConnected,
   });
 }
 
 function apiDeps(
   installation: Installation,
-  running: Running & { readonly rules: RulesInForce },
+  running: Running & { readonly rules: RulesInForce; readonly health: () => Readiness },
 ): Parameters<typeof startApi>[0] {
-  const { databases, approvals, trail, agents, rules, log } = running;
+  const { databases, approvals, agents, rules, log, metrics, health } = running;
   const { folder } = installation.trail;
   return {
     ...installation.api,
@@ -297,17 +317,27 @@ function apiDeps(
         where,
       );
     },
-    health: () => healthOf(databases, trail),
+    liveness: () => liveness({ parser: parserState }),
+    health,
+    metrics,
   };
+}
+
+function catalogsOf(
+  databases: ReadonlyMap<string, DatabaseRuntime>,
+): { database: string; failing: boolean }[] {
+  return [...databases].map(([database, { catalog }]) => ({ database, failing: catalog.failing }));
 }
 
 function healthOf(
   databases: ReadonlyMap<string, DatabaseRuntime>,
   trail: FileTrail,
-): { ready: boolean; problems: string[] } {
-  const problems = trail.failed ? ['the audit trail cannot be written'] : [];
-  for (const [name, { catalog }] of databases) {
-    if (catalog.failing) problems.push(`the catalog of database "${name}" cannot be read`);
-  }
-  return { ready: problems.length === 0, problems };
+  approvals: ApprovalService,
+): Readiness {
+  return readiness({
+    parser: parserState,
+    trail,
+    readStore: () => void approvals.list({ limit: 1 }),
+    catalogs: () => catalogsOf(databases),
+  });
 }

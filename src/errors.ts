@@ -24,7 +24,7 @@ export const ERRORS = {
   'statement-unreadable': {
     sqlstate: '42601',
     http: 400,
-    text: 'syntax error: {reason}',
+    text: '{reason}',
     hint: 'Nothing was sent to the database. Postern reads statements with the parser of PostgreSQL 18.',
   },
   'statement-too-complex': {

@@ -35,9 +35,12 @@ export type ApiDeps = {
     readonly agent: string;
     readonly database: string;
   }): Promise<Explanation>;
+  /** Whether a restart would help. */
+  liveness(): { readonly alive: boolean; readonly problems: readonly string[] };
   health(): Health;
   /** Other rooms' routes; each brings its facts as ours do. */
   readonly plugins?: readonly ((app: FastifyInstance) => void)[];
+  readonly metrics: { readonly contentType: string; text(): Promise<string> };
   readonly log: ApiLog;
 };
 

@@ -23,6 +23,7 @@ import { agentRoutes } from './routes/agents.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { openapiRoutes } from './routes/openapi.ts';
 import { policyRoutes } from './routes/policy.ts';
 import { requestRoutes } from './routes/requests.ts';
@@ -87,6 +88,7 @@ export function buildApi(deps: ApiDeps, hub: EventHub): FastifyInstance {
   guard(app, deps);
   answerErrors(app, deps);
   healthRoutes(app, deps);
+  metricsRoutes(app, deps);
   whoamiRoutes(app);
   requestRoutes(app, deps);
   eventRoutes(app, hub);

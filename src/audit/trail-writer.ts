@@ -46,6 +46,10 @@ export type FileTrail = Trail & {
   readonly sync: SyncMode;
   /** True while nothing can be recorded. It tries to recover by itself. */
   readonly failed: boolean;
+  /** Events accepted and not yet on disk. */
+  readonly queued: number;
+  /** Age of the oldest of them, in milliseconds; 0 where there is none. */
+  queuedForMs(): number;
   /** The last synced record; seq 0 and 64 zeros in an empty trail. */
   head(): Head;
   /**
@@ -111,6 +115,9 @@ class Writer implements FileTrail {
   #head: Head;
   #queue: Entry[] = [];
   #waiting = 0;
+  /** Of the batch that is on its way to the disk: how many, and since when. */
+  #writing = 0;
+  #writingSince: Date | undefined;
   #failed = false;
   #closing: Promise<void> | null = null;
   #draining = false;
@@ -141,6 +148,15 @@ class Writer implements FileTrail {
 
   get failed(): boolean {
     return this.#failed;
+  }
+
+  get queued(): number {
+    return this.#queue.length + this.#writing;
+  }
+
+  queuedForMs(): number {
+    const oldest = this.#writingSince ?? this.#queue[0]?.at;
+    return oldest === undefined ? 0 : Math.max(0, this.#now().getTime() - oldest.getTime());
   }
 
   head(): Head {
@@ -193,7 +209,11 @@ class Writer implements FileTrail {
     try {
       do {
         const batch = this.#queue.splice(0, MAX_BATCH_RECORDS);
+        this.#writing = batch.length;
+        this.#writingSince = batch[0]?.at;
         if (batch.length > 0) await this.#write(batch);
+        this.#writing = 0;
+        this.#writingSince = undefined;
         if (this.#headDue && this.#head.seq > 0) await this.#writeHead();
       } while (this.#waiting > 0 || this.#queue.length >= MAX_BATCH_RECORDS);
     } catch (error) {
@@ -217,6 +237,8 @@ class Writer implements FileTrail {
       this.#head = head;
     } catch (error) {
       this.#queue = [...batch, ...this.#queue];
+      this.#writing = 0;
+      this.#writingSince = undefined;
       throw error;
     }
     for (const { waiter } of batch) {

@@ -89,9 +89,13 @@ export class Gate {
       reason,
     });
     if (judged.unreadable === null) return new PosternError('statement-denied', { reason });
-    const { limit, position = null } = judged.unreadable;
-    const params = { reason: judged.unreadable.reason };
-    return new PosternError(limit ? 'statement-too-complex' : 'statement-unreadable', params, position);
+    const { limit, position = null, forClient, reason: unread } = judged.unreadable;
+    if (limit) return new PosternError('statement-too-complex', { reason: unread }, position);
+    return new PosternError(
+      'statement-unreadable',
+      { reason: forClient ?? `syntax error: ${unread}` },
+      position,
+    );
   }
 
   /**

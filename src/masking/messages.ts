@@ -53,7 +53,12 @@ const PARSE_ANALYSIS: ReadonlySet<string> = new Set([
   'parse_target.c:checkInsertTargets',
   'analyze.c:transformInsertRow',
   'parse_agg.c:check_ungrouped_columns_walker',
-  // Not analysis, but it names a cursor the client wrote and nothing else.
+  // Not analysis, but what it finds wrong is the message itself, or that the transaction has failed already.
+  'postgres.c:exec_simple_query',
+  'postgres.c:exec_parse_message',
+  'postgres.c:exec_bind_message',
+  'postgres.c:exec_execute_message',
+  // Nor is this, but it names a cursor the client wrote and nothing else.
   'portalcmds.c:PerformPortalFetch',
 ]);
 

@@ -38,6 +38,8 @@ export type StarterParts = {
   /** `trail.sync: always`. */
   readonly recordFirst: boolean;
   readonly log: Logger;
+  /** Told how long connecting and logging in to a database took. */
+  readonly connected: (database: string, seconds: number) => void;
 };
 
 export type Client = {
@@ -125,7 +127,9 @@ async function open(
   parameters: ReadonlyMap<string, string>,
 ): Promise<Upstream> {
   const timeoutMs = parts.limits.upstreamConnectTimeoutMs;
+  const startedAt = performance.now();
   const upstream = await dial({ database: runtime.config, login, parameters, timeoutMs });
+  parts.connected(runtime.config.name, (performance.now() - startedAt) / 1000);
   for (const [name, value] of PINNED) {
     if (upstream.parameters.get(name) === value) continue;
     upstream.socket.destroy();
@@ -145,6 +149,7 @@ function welcome(
   if (upstream.key !== null) {
     const { pid, key } = parts.cancelKeys.issue(session, client.startup.minor);
     issued.pid = pid;
+    session.knownAs(pid);
     messages.push(encodeBackendKeyData(pid, key));
   }
   messages.push(encodeReadyForQuery('I'));

@@ -17,6 +17,9 @@ import type { Reply } from './replies.ts';
 import { PINNED } from './settings.ts';
 import type { SessionState } from './state.ts';
 
+/** Behind the type byte and the length. */
+const NOTIFICATION_PID_AT = 5;
+
 export class Reports {
   readonly #session: SessionState;
 
@@ -46,8 +49,14 @@ export class Reports {
    */
   notification(buffer: Buffer, start: number, end: number): void {
     const { parts } = this.#session;
-    const notification = decodeNotificationResponse(buffer, start, end);
-    const own = notification.pid === parts.upstreamPid && this.#reach() === 'clean';
+    let notification = decodeNotificationResponse(buffer, start, end);
+    const mine = notification.pid === parts.upstreamPid;
+    if (mine && this.#session.clientPid !== 0) {
+      // Drivers tell their own notifications by the pid that BackendKeyData gave them, which is Postern's.
+      notification = { ...notification, pid: this.#session.clientPid };
+      buffer.writeInt32BE(notification.pid, start + NOTIFICATION_PID_AT);
+    }
+    const own = mine && this.#reach() === 'clean';
     if (own || !parts.gate.judge.masks.any || notification.payload === '') {
       return parts.toClient.forward(buffer, start, end);
     }

@@ -64,6 +64,8 @@ export class SessionState {
   transactionScope: MaskScope = 'clean';
   /** From `SET postern.reason`. */
   statedReason: string | null = null;
+  /** The pid in the BackendKeyData the client got; 0 where it got none. */
+  clientPid = 0;
   /** The request that is waiting, if one is. */
   holding: { readonly requestId: string; readonly inTransaction: boolean } | null = null;
   /** A hold is being set up or waits; a cancel must reach it, not the upstream. */

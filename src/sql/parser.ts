@@ -19,11 +19,30 @@ export type ScanToken = {
 
 export type Parsed =
   | { readonly kind: 'parsed'; readonly statements: readonly RawStmt[] }
-  | { readonly kind: 'unreadable'; readonly reason: string; readonly limit: boolean };
+  | {
+      readonly kind: 'unreadable';
+      readonly reason: string;
+      readonly limit: boolean;
+      readonly position?: number;
+      readonly forClient?: string;
+    };
 
 let engine: Engine | null = null;
 let loading: Promise<void> | null = null;
 let generation = 0;
+
+/** `broken` is for good: it broke more often than it is loaded again. */
+export type ParserState = 'ready' | 'loading' | 'broken';
+
+export function parserState(): ParserState {
+  if (engine !== null) return 'ready';
+  return generation > MAX_PARSER_RELOADS ? 'broken' : 'loading';
+}
+
+/** How often the parser broke. */
+export function parserReloads(): number {
+  return generation;
+}
 
 /** Loads the parser; must have resolved before the first `analyze`, which holds everything until then. */
 export function loadParser(): Promise<void> {
@@ -63,7 +82,8 @@ export function parseText(text: string, byteLength: number): Parsed {
       return unreadable('the statement is nested too deeply', true);
     }
     // the parser's message quotes the text near the error, which may be a literal
-    return { ...unreadable('PostgreSQL’s parser finds a syntax error in it', false), ...positionOf(error) };
+    const reason = 'PostgreSQL’s parser finds a syntax error in it';
+    return { kind: 'unreadable', reason, limit: false, ...positionOf(error), forClient: error.message };
   }
 }
 

@@ -134,4 +134,6 @@ export type Analysis =
       readonly reason: string;
       readonly limit: boolean;
       /** Of a syntax error: characters, from 1. */ readonly position?: number;
+      /** The parser's own words, which quote the text: for the client who wrote it and nobody else (I8). */
+      readonly forClient?: string;
     };

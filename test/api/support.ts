@@ -128,7 +128,9 @@ export async function bench(t: TestContext, changes: Partial<ApiDeps> = {}): Pro
         { database, environment: 'prod', inTransaction: false },
       );
     },
+    liveness: () => ({ alive: true, problems: [] }),
     health: () => ({ ready: true, problems: [] }),
+    metrics: { contentType: 'text/plain', text: () => Promise.resolve('nothing 1\n') },
     log: { info: log, warn: log, error: log },
     ...changes,
   };

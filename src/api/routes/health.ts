@@ -7,19 +7,30 @@ const health = {
   properties: { ready: { type: 'boolean' }, problems: { type: 'array', items: { type: 'string' } } },
 } as const;
 
+const life = {
+  type: 'object',
+  properties: { alive: { type: 'boolean' }, problems: { type: 'array', items: { type: 'string' } } },
+} as const;
+
 export function healthRoutes(app: FastifyInstance, deps: ApiDeps): void {
   app.get(
     '/healthz',
     {
       config: {
         facts: {
-          summary: 'The process answers',
+          summary: 'The process answers, and nothing is wrong that only a restart would mend',
           roles: 'anyone',
-          responses: { 200: { description: 'Alive' } },
+          responses: {
+            200: { description: 'Alive', schema: life },
+            503: { description: 'To be restarted, and why', schema: life },
+          },
         },
       },
     },
-    async () => ({ alive: true }),
+    async (_request, reply) => {
+      const { alive, problems } = deps.liveness();
+      return reply.code(alive ? 200 : 503).send({ alive, problems });
+    },
   );
 
   app.get(

@@ -13,6 +13,7 @@ import type { FieldMask } from '../functions.ts';
 import type { MaskWriter } from '../functions/writer.ts';
 import { OutputSlab } from '../output-slab.ts';
 import type { RowPlan } from '../plan.ts';
+import { masked as counted } from '../counted.ts';
 import { malformed } from './masker.ts';
 
 const NEWLINE = 0x0a;
@@ -79,6 +80,7 @@ export class LineRows {
       this.pass(src, runStart, fieldStart);
       const value = this.#constants[place] ?? this.#compute(place, index, src, fieldStart, fieldEnd);
       this.pass(value, 0, value.length);
+      counted.values += 1;
       runStart = fieldEnd;
     }
     this.pass(src, runStart, end);

@@ -1,0 +1,89 @@
+/** Metrics and health of a whole running Postern: what they count, and what must never be in them. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { settled, startHarness, SECRET, type Harness } from '../e2e/harness.ts';
+
+let harness: Harness;
+before(async () => {
+  harness = await startHarness();
+});
+after(() => harness.stop());
+
+async function scrape(): Promise<string> {
+  const answer = await fetch(`${harness.api}/metrics`, {
+    headers: { authorization: `Bearer ${harness.token}` },
+  });
+  assert.equal(answer.status, 200);
+  assert.match(answer.headers.get('content-type') ?? '', /^text\/plain/);
+  return answer.text();
+}
+
+function value(text: string, series: string): number {
+  const line = text.split('\n').find((one) => one.startsWith(`${series} `));
+  return line === undefined ? Number.NaN : Number(line.slice(series.length + 1));
+}
+
+test('a token is needed, of an auditor or an operator', async () => {
+  assert.equal((await fetch(`${harness.api}/metrics`)).status, 401);
+});
+
+test('sessions, statements, masked values, requests and holds are counted', async () => {
+  const before = await scrape();
+  const client = await harness.agent();
+  await client.query('select id, ssn, email from customers order by id limit 3');
+  await client.query({ text: 'select ssn from customers where id = $1', values: [1] });
+  await assert.rejects(client.query('drop database shop'));
+  const held = client.query('copy customers (id) to stdout').catch((e: unknown) => e);
+  const request = await harness.nextRequest();
+  assert.equal(value(await scrape(), 'postern_requests_pending'), 1);
+  await harness.decide(request.id, 'deny');
+  await held;
+  await settled(harness, request.id, 'denied');
+  const text = await scrape();
+  const grown = (series: string): number => value(text, series) - (value(before, series) || 0);
+  assert.equal(grown('postern_sessions_opened_total'), 1);
+  assert.equal(value(text, 'postern_sessions'), 1);
+  assert.equal(grown('postern_statements_total{verdict="allow",action="read"}'), 2);
+  assert.equal(grown('postern_statements_total{verdict="deny",action="ddl"}'), 1);
+  assert.equal(grown('postern_statements_total{verdict="hold",action="export"}'), 1);
+  assert.equal(grown('postern_masked_values_total'), 7);
+  assert.equal(grown('postern_request_steps_total{step="denial"}'), 1);
+  assert.equal(value(text, 'postern_requests_pending'), 0);
+  assert.equal(value(text, 'postern_hold_wait_seconds_count{outcome="denied"}'), 1);
+  assert.equal(value(text, 'postern_upstream_connect_seconds_count{database="shop"}'), 1);
+  assert.equal(value(text, 'postern_ready'), 1);
+  assert.ok(value(text, 'postern_memory_resident_bytes') > 1e6);
+  assert.ok(value(text, 'postern_event_loop_delay_seconds{quantile="1"}') > 0);
+});
+
+test('what agents choose makes no series and shows nowhere', async () => {
+  const client = await harness.agent({ application_name: 'zqxAPPLICATION' });
+  const series = (text: string): number => text.split('\n').filter((l) => !l.startsWith('#')).length;
+  await client.query('select \'zqxLITERAL\' as "zqxNAME"');
+  const before = series(await scrape());
+  for (let i = 0; i < 50; i += 1) await client.query(`select ${i} as "zqxNAME${i}"`);
+  await assert.rejects(client.query('zqxGARBAGE'));
+  await assert.rejects(harness.agent({ connectionString: harness.agentUrl.replace('bot', 'zqxNOBODY') }));
+  const text = await scrape();
+  assert.ok(series(text) <= before + 2);
+  assert.ok(!text.includes('zqx') && !text.includes(SECRET) && !text.includes('bot'));
+});
+
+test('alive and ready are two questions: a database that is away leaves Postern alive', async () => {
+  const get = async (path: string) => {
+    const answer = await fetch(`${harness.api}${path}`);
+    return { status: answer.status, body: (await answer.json()) as { problems: string[] } };
+  };
+  assert.deepEqual(await get('/readyz'), { status: 200, body: { ready: true, problems: [] } as never });
+  await harness.server.kill();
+  let ready = await get('/readyz');
+  for (let tries = 0; ready.status === 200 && tries < 100; tries += 1) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 100);
+    });
+    ready = await get('/readyz');
+  }
+  assert.equal(ready.status, 503);
+  assert.deepEqual(ready.body.problems, ['the catalog of database "shop" cannot be read']);
+  assert.deepEqual(await get('/healthz'), { status: 200, body: { alive: true, problems: [] } as never });
+});
