@@ -116,7 +116,11 @@ async function start(
   undo.push(() => watch.close());
   const health = (): Readiness => healthOf(databases, fileTrail, approvals);
   const metrics: Metrics = makeMetrics({
-    ...{ version: VERSION, counters, approvals, trail: fileTrail, parserReloads },
+    version: VERSION,
+    counters,
+    approvals,
+    trail: fileTrail,
+    parserReloads,
     sessions: () => listener.sessionCount,
     maskedValues: () => masked.values,
     catalogs: () => catalogsOf(databases),
@@ -273,7 +277,7 @@ function makeListener(installation: Installation, running: Running): Listener {
     cancelKeys: new CancelKeys(),
     findAgent: (name) => running.agents.find(name),
     mockSecret: randomBytes(32),
-    connected: running.metrics.upstreamConnected,
+    connected: (database, seconds) => running.metrics.upstreamConnected(database, seconds),
   });
 }
 

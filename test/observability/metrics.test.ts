@@ -28,7 +28,7 @@ test('a token is needed, of an auditor or an operator', async () => {
 });
 
 test('sessions, statements, masked values, requests and holds are counted', async () => {
-  const before = await scrape();
+  const earlier = await scrape();
   const client = await harness.agent();
   await client.query('select id, ssn, email from customers order by id limit 3');
   await client.query({ text: 'select ssn from customers where id = $1', values: [1] });
@@ -40,7 +40,7 @@ test('sessions, statements, masked values, requests and holds are counted', asyn
   await held;
   await settled(harness, request.id, 'denied');
   const text = await scrape();
-  const grown = (series: string): number => value(text, series) - (value(before, series) || 0);
+  const grown = (series: string): number => value(text, series) - (value(earlier, series) || 0);
   assert.equal(grown('postern_sessions_opened_total'), 1);
   assert.equal(value(text, 'postern_sessions'), 1);
   assert.equal(grown('postern_statements_total{verdict="allow",action="read"}'), 2);
@@ -60,12 +60,12 @@ test('what agents choose makes no series and shows nowhere', async () => {
   const client = await harness.agent({ application_name: 'zqxAPPLICATION' });
   const series = (text: string): number => text.split('\n').filter((l) => !l.startsWith('#')).length;
   await client.query('select \'zqxLITERAL\' as "zqxNAME"');
-  const before = series(await scrape());
+  const earlier = series(await scrape());
   for (let i = 0; i < 50; i += 1) await client.query(`select ${i} as "zqxNAME${i}"`);
   await assert.rejects(client.query('zqxGARBAGE'));
   await assert.rejects(harness.agent({ connectionString: harness.agentUrl.replace('bot', 'zqxNOBODY') }));
   const text = await scrape();
-  assert.ok(series(text) <= before + 2);
+  assert.ok(series(text) <= earlier + 2);
   assert.ok(!text.includes('zqx') && !text.includes(SECRET) && !text.includes('bot'));
 });
 
