@@ -19,6 +19,8 @@ const ALL = [
   'config',
   'session',
   'unknown',
+  'influence',
+  'laundering',
 ];
 export const ALLOW_ALL = `version: 1\ndefaults: { ${ALL.map((action) => `${action}: allow`).join(', ')} }\n`;
 export const MASKED = `version: 1

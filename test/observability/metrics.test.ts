@@ -53,7 +53,8 @@ test('sessions, statements, masked values, requests and holds are counted', asyn
   assert.equal(value(text, 'postern_upstream_connect_seconds_count{database="shop"}'), 1);
   assert.equal(value(text, 'postern_ready'), 1);
   assert.ok(value(text, 'postern_memory_resident_bytes') > 1e6);
-  assert.ok(value(text, 'postern_event_loop_delay_seconds{quantile="1"}') > 0);
+  // 0 where nothing was sampled since the last scrape.
+  assert.ok(value(text, 'postern_event_loop_delay_seconds{quantile="1"}') >= 0);
 });
 
 test('what agents choose makes no series and shows nowhere', async () => {
