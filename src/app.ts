@@ -285,11 +285,12 @@ function apiDeps(
   installation: Installation,
   running: Running & { readonly rules: RulesInForce; readonly health: () => Readiness },
 ): Parameters<typeof startApi>[0] {
-  const { databases, approvals, agents, rules, log, metrics, health } = running;
+  const { databases, approvals, trail, agents, rules, log, metrics, health } = running;
   const { folder } = installation.trail;
   return {
     ...installation.api,
     approvers: installation.approvers,
+    oidc: installation.oidc,
     approvals,
     agents,
     log,
@@ -301,7 +302,9 @@ function apiDeps(
     trail: {
       verify: () => verifyTrail(folder),
       search: (query) => searchTrail(folder, query),
+      record: (event) => trail.record(event),
     },
+    revealGroups: () => rules.current.reveal ?? [],
     explain: async (input) => {
       const runtime = databases.get(input.database);
       if (runtime === undefined)

@@ -1,6 +1,6 @@
 /**
  * Who is calling? A bearer token's SHA-256 is compared with every approver's, in time that does not depend
- * on which one it is, if any.
+ * on which one it is, if any. What is none of them, and looks like a JWT, is the identity provider's to answer for.
  *
  * Invariant: a valid token is accepted however many wrong ones came from its address. All callers share the
  * loopback address, so a lock-out would let any local process keep approvers from answering. Wrong tokens
@@ -9,8 +9,9 @@
  * Non-goals: sessions, cookies, passwords. A browser sends a bearer token only where a page of ours puts it.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { ApproverConfig, Role } from '../config/installation.ts';
+import type { ApproverConfig, OidcConfig, Role } from '../config/installation.ts';
 import { PosternError } from '../errors.ts';
+import { callerFrom } from './caller.ts';
 import type { Caller } from './deps.ts';
 import {
   FAILED_ATTEMPTS_WINDOW_MS,
@@ -18,42 +19,48 @@ import {
   MAX_FAILED_ATTEMPTS,
   MAX_TOKEN_CHARS,
 } from './limits.ts';
+import { personBehind } from './oidc-person.ts';
+import { looksLikeJwt, makeTokenVerifier } from './oidc-token.ts';
+import { makeWindowCount } from './window-count.ts';
 
 const DIGEST_BYTES = 32;
 
 export type Authenticator = {
   /**
    * The caller behind an `Authorization` header.
-   * @throws PosternError `not-authenticated`, or `too-many-attempts` when the address has failed too often
+   * @throws PosternError `not-authenticated`, `token-refused`, or `too-many-attempts` when the address has
+   * failed too often; `identity-refused` for somebody the provider knows and we do not; `identity-unavailable`
    */
-  authenticate(header: string | undefined, address: string): Caller;
+  authenticate(header: string | undefined, address: string): Promise<Caller>;
 };
 
 export function makeAuthenticator(
   approvers: readonly ApproverConfig[],
+  oidc: OidcConfig | null = null,
   now: () => number = Date.now,
 ): Authenticator {
-  const known = approvers.map((approver) => ({ approver, digest: digestOf(approver.tokenSha256) }));
-  const failures = new Map<string, { count: number; since: number }>();
+  const known = approvers.flatMap((approver) =>
+    approver.tokenSha256 === null ? [] : [{ approver, digest: digestOf(approver.tokenSha256) }],
+  );
+  const verifier = oidc === null ? null : makeTokenVerifier(oidc, now);
+  const failures = makeWindowCount(MAX_FAILED_ATTEMPTS, FAILED_ATTEMPTS_WINDOW_MS, MAX_FAILED_ADDRESSES, now);
 
-  function fail(address: string): never {
-    const at = now();
-    let entry = failures.get(address);
-    if (entry === undefined || at - entry.since >= FAILED_ATTEMPTS_WINDOW_MS) {
-      failures.delete(address);
-      entry = { count: 0, since: at };
-      failures.set(address, entry);
-      if (failures.size > MAX_FAILED_ADDRESSES) {
-        const oldest = failures.keys().next();
-        if (oldest.done !== true) failures.delete(oldest.value);
-      }
+  function fail(address: string, why = new PosternError('not-authenticated')): never {
+    throw failures.within(address) ? why : new PosternError('too-many-attempts');
+  }
+
+  async function byProvider(token: string, address: string): Promise<Caller> {
+    if (oidc === null || verifier === null || !looksLikeJwt(token)) return fail(address);
+    try {
+      return personBehind(await verifier.verify(token), oidc, approvers);
+    } catch (error) {
+      if (error instanceof PosternError && error.code !== 'identity-unavailable') fail(address, error);
+      throw error;
     }
-    entry.count += 1;
-    throw new PosternError(entry.count > MAX_FAILED_ATTEMPTS ? 'too-many-attempts' : 'not-authenticated');
   }
 
   return {
-    authenticate(header, address) {
+    async authenticate(header, address) {
       const token = bearerToken(header);
       if (token === null) return fail(address);
       const digest = createHash('sha256').update(token, 'utf8').digest();
@@ -61,8 +68,7 @@ export function makeAuthenticator(
       for (const { approver, digest: expected } of known) {
         if (timingSafeEqual(digest, expected)) found = approver;
       }
-      if (found === null) return fail(address);
-      return { name: found.name, groups: found.groups, roles: found.roles };
+      return found === null ? byProvider(token, address) : callerFrom(found, null);
     },
   };
 }

@@ -1,9 +1,10 @@
 /** What the API is given, and the values it passes between its parts. It reaches the data path by no other road. */
 import type { FastifyInstance } from 'fastify';
 import type { Agents, Approvals, Approver } from '../approvals/request.ts';
+import type { AuditEvent } from '../audit/event.ts';
 import type { SearchResult, TrailQuery } from '../audit/search.ts';
 import type { VerifyReport } from '../audit/verify.ts';
-import type { ApproverConfig, Role } from '../config/installation.ts';
+import type { ApproverConfig, OidcConfig, Role } from '../config/installation.ts';
 import type { Explanation } from '../policy/explain.ts';
 
 /** A pino logger, or anything that speaks like one. */
@@ -20,6 +21,8 @@ export type ApiDeps = {
   /** 0 takes a free port. */
   readonly port: number;
   readonly approvers: readonly ApproverConfig[];
+  /** Null: only tokens of our own are taken. */
+  readonly oidc: OidcConfig | null;
   readonly approvals: Approvals;
   readonly agents: Agents;
   readonly databases: readonly { readonly name: string; readonly logins: readonly string[] }[];
@@ -28,7 +31,11 @@ export type ApiDeps = {
   readonly trail: {
     verify(): Promise<VerifyReport>;
     search(query: TrailQuery): Promise<SearchResult>;
+    /** Resolves once the event is on disk. @throws PosternError `trail-unavailable` */
+    record(event: AuditEvent): Promise<void>;
   };
+  /** Groups whose approvers may see a held statement with its literals, by the rules in force. */
+  revealGroups(): readonly string[];
   /** What the rules say of this SQL, free of literals. Never runs anything. */
   explain(input: {
     readonly sql: string;
@@ -42,10 +49,12 @@ export type ApiDeps = {
   readonly plugins?: readonly ((app: FastifyInstance) => void)[];
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
   readonly log: ApiLog;
+  /** Other than the defaults in limits.ts; for tests of slow clients. */
+  readonly timeouts?: { readonly headersMs: number; readonly requestMs: number; readonly checkMs: number };
 };
 
-/** Who a token belongs to. */
-export type Caller = Approver & { readonly roles: readonly Role[] };
+/** Who a token belongs to. `expiresAtMs` is when the token ends, in ms since the epoch; null: never. */
+export type Caller = Approver & { readonly roles: readonly Role[]; readonly expiresAtMs: number | null };
 
 /** What a route declares beside its schema: who may call it, and the words of its OpenAPI entry. */
 export type RouteFacts = {

@@ -36,7 +36,13 @@ export function openapi(routes: readonly Registered[], version: string): object 
       description: 'Requests, decisions, agents and the trail. Refusals are listed in docs/errors.md.',
     },
     components: {
-      securitySchemes: { token: { type: 'http', scheme: 'bearer', description: "An approver's token" } },
+      securitySchemes: {
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          description: "An approver's token, or a JWT of the configured identity provider",
+        },
+      },
       schemas: { Error: errorSchema },
     },
     paths,

@@ -2,7 +2,7 @@
  * Keeps web pages from reaching the API through an approver's browser: by a name that an attacker's DNS
  * server points at 127.0.0.1 (rebinding), or by a request from another page.
  */
-import { isIP } from 'node:net';
+import { isLoopback } from '../config/loopback.ts';
 import { PosternError } from '../errors.ts';
 
 /**
@@ -20,12 +20,6 @@ export function checkHostAndOrigin(
   if (origin === undefined) return;
   // Nothing in front of us would be the same origin under another port, so the whole authority must agree.
   if (origin !== `http://${host}` && origin !== `https://${host}`) throw new PosternError('host-refused');
-}
-
-/** `localhost`, anything in 127.0.0.0/8, or ::1. */
-export function isLoopback(name: string): boolean {
-  if (name === 'localhost' || name === '::1') return true;
-  return isIP(name) === 4 && name.startsWith('127.');
 }
 
 /** The name in a Host header, lower-case, without port or brackets; null where it is not of that form. */

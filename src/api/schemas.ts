@@ -13,9 +13,21 @@ export const REQUEST_STATES = [
   'lapsed',
 ] as const;
 
+/** What a person may answer. */
+export const ANSWERS = ['approve', 'deny', 'escalate'] as const;
+
 const text = { type: 'string' } as const;
 const texts = { type: 'array', items: text } as const;
 const time = { type: 'string', format: 'date-time' } as const;
+
+/** An object with all of these members and no others, but for those that are `optional`. */
+export function closed<T extends Readonly<Record<string, object>>>(
+  properties: T,
+  optional: readonly (keyof T & string)[] = [],
+) {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name));
+  return { type: 'object', required, additionalProperties: false, properties } as const;
+}
 
 /** An agent's name, as `approvals/agents.ts` takes it. */
 export const agentName = {
@@ -29,7 +41,13 @@ export const label = {
 } as const;
 export const labels = { type: 'array', items: label, maxItems: MAX_NAMES, uniqueItems: true } as const;
 
-export const requestId = { type: 'string', pattern: '^[A-Za-z0-9-]{1,32}$' } as const;
+const requestId = { type: 'string', pattern: '^[A-Za-z0-9-]{1,32}$' } as const;
+export const idParams = {
+  type: 'object',
+  required: ['id'],
+  additionalProperties: false,
+  properties: { id: requestId },
+} as const;
 /** At least one character that shows. */
 export const reason = {
   type: 'string',
@@ -49,97 +67,88 @@ export const word = { type: 'string', minLength: 1, maxLength: 200 } as const;
 export const errorSchema = {
   type: 'object',
   required: ['error'],
+  additionalProperties: false,
   properties: {
     error: {
       type: 'object',
       required: ['code', 'message', 'hint'],
+      additionalProperties: false,
       properties: { code: { ...text, description: 'As in docs/errors.md' }, message: text, hint: text },
     },
   },
 } as const;
 
-export const decisionSchema = {
-  type: 'object',
-  properties: {
-    decision: { enum: ['approve', 'deny'] },
-    approver: text,
-    reason: text,
-    channel: { enum: ['cli', 'api', 'slack'] },
-    time,
-  },
-} as const;
+export const decisionSchema = closed({
+  decision: { enum: ANSWERS },
+  approver: text,
+  reason: text,
+  channel: { ...text, description: 'How it came: cli, api or a chat' },
+  time,
+});
 
-export const requestSchema = {
-  type: 'object',
-  required: ['id', 'state', 'agent', 'owner', 'database', 'statement', 'decisions', 'createdAt', 'expiresAt'],
-  properties: {
-    id: text,
-    state: { enum: REQUEST_STATES },
-    createdAt: time,
-    expiresAt: time,
-    sessionId: text,
-    agent: text,
-    owner: { ...text, description: 'The person behind the agent; may not decide' },
-    database: text,
-    environment: text,
-    rulesVersion: text,
-    actions: {
-      type: 'array',
-      items: { type: 'object', properties: { action: { enum: ACTIONS }, command: text, reason: text } },
-    },
-    rules: { ...texts, description: 'Rules that held it' },
-    fingerprint: text,
-    statement: {
-      ...text,
-      description: 'With its literals removed. Written by the agent: escape it before showing it',
-    },
-    relations: texts,
-    maskedColumns: texts,
-    inTransaction: { type: 'boolean' },
-    statedReason: {
-      type: ['string', 'null'],
-      description: "The agent's own words; escape them before showing them",
-    },
-    approverGroups: {
-      type: 'array',
-      items: texts,
-      description: "One member of each list's groups; empty: any approver",
-    },
-    quorum: { type: 'integer' },
-    expiresMs: { type: 'integer' },
-    decisions: { type: 'array', items: decisionSchema },
+export const requestSchema = closed({
+  id: text,
+  state: { enum: REQUEST_STATES },
+  createdAt: time,
+  expiresAt: time,
+  sessionId: text,
+  agent: text,
+  owner: { ...text, description: 'The person behind the agent; may not decide' },
+  database: text,
+  environment: text,
+  rulesVersion: text,
+  actions: {
+    type: 'array',
+    items: closed({ action: { enum: ACTIONS }, command: text, reason: text }),
   },
-} as const;
+  rules: { ...texts, description: 'Rules that held it' },
+  fingerprint: text,
+  statement: {
+    ...text,
+    description: 'With its literals removed. Written by the agent: escape it before showing it',
+  },
+  relations: texts,
+  maskedColumns: texts,
+  inTransaction: { type: 'boolean' },
+  statedReason: {
+    type: ['string', 'null'],
+    description: "The agent's own words; escape them before showing them",
+  },
+  approverGroups: {
+    type: 'array',
+    items: texts,
+    description: "One member of each list's groups; empty: any approver",
+  },
+  quorum: { type: 'integer' },
+  expiresMs: { type: 'integer' },
+  decisions: { type: 'array', items: decisionSchema },
+});
 
-export const agentSchema = {
-  type: 'object',
-  properties: {
-    name: text,
-    owner: text,
-    groups: texts,
-    databases: texts,
-    login: text,
-    disabled: { type: 'boolean' },
-    createdAt: time,
-  },
-} as const;
+export const agentSchema = closed({
+  name: text,
+  owner: text,
+  groups: texts,
+  databases: texts,
+  login: text,
+  disabled: { type: 'boolean' },
+  createdAt: time,
+});
 
-export const agentWithPasswordSchema = {
-  type: 'object',
-  properties: {
-    agent: agentSchema,
-    password: { ...text, description: 'Shown this once. Postern keeps a SCRAM verifier of it only' },
-  },
-} as const;
+export const agentWithPasswordSchema = closed({
+  agent: agentSchema,
+  password: { ...text, description: 'Shown this once. Postern keeps a SCRAM verifier of it only' },
+});
 
-export const trailRecordSchema = {
-  type: 'object',
-  properties: {
-    v: { const: 1 },
-    seq: { type: 'integer' },
-    time,
-    event: { type: 'object' },
-    prev: text,
-    hash: text,
+export const trailRecordSchema = closed({
+  v: { const: 1 },
+  seq: { type: 'integer' },
+  time,
+  event: {
+    type: 'object',
+    required: ['kind'],
+    properties: { kind: text },
+    description: 'As docs/trail.md lists them',
   },
-} as const;
+  prev: text,
+  hash: text,
+});

@@ -8,26 +8,39 @@
  */
 import Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
+import { isLoopback } from '../config/loopback.ts';
 import { PosternError } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { makeAuthenticator, requireRole } from './authentication.ts';
 import type { ApiDeps } from './deps.ts';
 import { makeEventHub } from './event-hub.ts';
 import type { EventHub } from './event-hub.ts';
-import { MAX_BODY_BYTES, MAX_CONNECTIONS, REQUEST_TIMEOUT_MS } from './limits.ts';
+import {
+  CALLS_WINDOW_MS,
+  HEADERS_TIMEOUT_MS,
+  MAX_BODY_BYTES,
+  MAX_CALLS,
+  MAX_CONNECTIONS,
+  MAX_COUNTED_CALLERS,
+  REQUEST_TIMEOUT_MS,
+  SLOW_CLIENT_CHECK_MS,
+} from './limits.ts';
 import { registered } from './openapi.ts';
 import type { Registered } from './openapi.ts';
-import { checkHostAndOrigin, isLoopback } from './origin.ts';
+import { checkHostAndOrigin } from './origin.ts';
 import { asPosternError, placeOf, refusalOf } from './refusal.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { loginRoutes } from './routes/login.ts';
 import { openapiRoutes } from './routes/openapi.ts';
 import { policyRoutes } from './routes/policy.ts';
 import { requestRoutes } from './routes/requests.ts';
+import { textRoutes } from './routes/text.ts';
 import { whoamiRoutes } from './routes/whoami.ts';
+import { makeWindowCount } from './window-count.ts';
 
 export type { ApiDeps } from './deps.ts';
 
@@ -62,12 +75,30 @@ export async function startApi(deps: ApiDeps): Promise<{ port: number; close(): 
   }
 }
 
+const DEFAULT_TIMEOUTS = {
+  headersMs: HEADERS_TIMEOUT_MS,
+  requestMs: REQUEST_TIMEOUT_MS,
+  checkMs: SLOW_CLIENT_CHECK_MS,
+};
+
+/** Nothing here is a page: nothing may be framed, sniffed, run or told where it was called from. */
+const HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+
 /** The routes without a socket. */
 export function buildApi(deps: ApiDeps, hub: EventHub): FastifyInstance {
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...deps.timeouts };
   const app = Fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: timeouts.requestMs,
+    http: { headersTimeout: timeouts.headersMs, connectionsCheckingInterval: timeouts.checkMs },
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
@@ -89,8 +120,10 @@ export function buildApi(deps: ApiDeps, hub: EventHub): FastifyInstance {
   answerErrors(app, deps);
   healthRoutes(app, deps);
   metricsRoutes(app, deps);
+  loginRoutes(app, deps);
   whoamiRoutes(app);
   requestRoutes(app, deps);
+  textRoutes(app, deps);
   eventRoutes(app, hub);
   agentRoutes(app, deps);
   policyRoutes(app, deps);
@@ -102,16 +135,18 @@ export function buildApi(deps: ApiDeps, hub: EventHub): FastifyInstance {
 
 /** Host, origin, token and role, in this order, before a body is read. */
 function guard(app: FastifyInstance, deps: ApiDeps): void {
-  const authenticator = makeAuthenticator(deps.approvers);
+  const authenticator = makeAuthenticator(deps.approvers, deps.oidc);
+  const calls = makeWindowCount(MAX_CALLS, CALLS_WINDOW_MS, MAX_COUNTED_CALLERS);
   app.decorateRequest('caller', null);
   app.addHook('onRequest', async (request, reply) => {
-    reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+    reply.headers(HEADERS);
     const facts = request.routeOptions.config.facts;
     // No browser can sign, so neither rebinding nor another page reaches a signed route.
     if (facts?.signed !== true) checkHostAndOrigin(request.headers.host, request.headers.origin, deps.host);
     if (facts?.roles === 'anyone') return;
-    const caller = authenticator.authenticate(request.headers.authorization, request.ip);
+    const caller = await authenticator.authenticate(request.headers.authorization, request.ip);
     request.caller = caller;
+    if (!calls.within(caller.name)) throw new PosternError('too-many-calls', { who: caller.name });
     if (facts !== undefined)
       requireRole(caller, facts.roles, `call ${request.method} ${request.routeOptions.url}`);
   });
@@ -139,7 +174,13 @@ function answerErrors(app: FastifyInstance, deps: ApiDeps): void {
         'the API could not answer',
       );
     }
-    if (error.http === 401) reply.header('www-authenticate', 'Bearer');
+    // RFC 6750 section 3.1; RFC 6585 section 4.
+    if (error.http === 401)
+      reply.header(
+        'www-authenticate',
+        error.code === 'token-refused' ? 'Bearer error="invalid_token"' : 'Bearer',
+      );
+    if (error.http === 429) reply.header('retry-after', String(CALLS_WINDOW_MS / 1000));
     return reply.code(error.http).send(refusalOf(error));
   });
   app.setNotFoundHandler((request) => {

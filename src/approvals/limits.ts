@@ -30,3 +30,6 @@ export const MAX_AGENT_NAME_CHARACTERS = 63;
 /** Owners, groups, databases and logins. */
 export const MAX_LABEL_CHARACTERS = 200;
 export const MAX_LABELS = 100;
+
+/** Bytes of held statements kept with their literals in memory, for all requests together. */
+export const MAX_TEXT_BYTES = 16 * 1024 * 1024;

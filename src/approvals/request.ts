@@ -74,14 +74,22 @@ export type Outcome =
   | { readonly kind: 'withdrawn'; readonly request: Request; readonly reason: string };
 
 /** Someone who may decide, as the API authenticated them. */
-export type Approver = { readonly name: string; readonly groups: readonly string[] };
+export type Approver = {
+  readonly name: string;
+  readonly groups: readonly string[];
+  /** What else they are known as, such as their address. Who is an agent's owner by any of them may not decide. */
+  readonly aliases?: readonly string[];
+};
 
 export type Approvals = {
   /**
-   * Makes a request: durable in trail and store before it resolves.
+   * Makes a request: durable in trail and store before it resolves. `text` is the statement with its literals;
+   * it is kept in memory while the request is pending, and written nowhere.
    * @throws PosternError `trail-unavailable`, `store-unavailable`
    */
-  ask(request: NewRequest): Promise<Request>;
+  ask(request: NewRequest, text?: string): Promise<Request>;
+  /** The text given to `ask`, by the whole id; null unless it is pending and was asked for here. */
+  textOf(id: string): string | null;
   /** Resolves when the request leaves `pending`, woken by push. Expiry is this promise's too. */
   outcome(id: string): Promise<Outcome>;
   /**

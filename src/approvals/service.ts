@@ -15,6 +15,7 @@ import { findRequest, noSuchRequest } from './lookup.ts';
 import { checkNewRequest, createdEvent, newRequest, outcomeOf } from './new-request.ts';
 import type { Approvals, Approver, Decision, NewRequest, Outcome, Request } from './request.ts';
 import type { ListFilter, RequestStore, Store } from './store.ts';
+import { PendingTexts } from './pending-texts.ts';
 import { checkApprover, endingOf, personKey, readReason, stateAfter, type Approval } from './transitions.ts';
 import { Waiters } from './waiters.ts';
 
@@ -59,6 +60,7 @@ class Service implements ApprovalService {
   readonly #onError: (error: unknown) => void;
   readonly #mutex = new KeyedMutex();
   readonly #waiters = new Waiters();
+  readonly #texts = new PendingTexts();
   readonly #listeners = new Set<(request: Request) => void>();
   /** When each open request ends, in ms since the epoch. */
   readonly #deadlines = new Map<string, number>();
@@ -82,7 +84,7 @@ class Service implements ApprovalService {
     await Promise.all(this.#store.listOpen().map((request) => this.#end(request.id, ending)));
   }
 
-  async ask(asked: NewRequest): Promise<Request> {
+  async ask(asked: NewRequest, text?: string): Promise<Request> {
     this.#checkOpen();
     checkNewRequest(asked);
     const { agent } = asked;
@@ -112,9 +114,14 @@ class Service implements ApprovalService {
       this.#asking.delete(request.id);
     }
     this.#deadlines.set(request.id, Date.parse(request.expiresAt));
+    if (text !== undefined) this.#texts.keep(request.id, text);
     this.#arm();
     this.#tell(request);
     return request;
+  }
+
+  textOf(id: string): string | null {
+    return this.#texts.find(id);
   }
 
   // Not async: that would wrap the shared promise anew for each caller, and one that walks away from it
@@ -298,6 +305,7 @@ class Service implements ApprovalService {
   #letDie(id: string, ending: Ending, error: unknown): void {
     this.#dying.set(id, ending);
     this.#deadlines.delete(id);
+    this.#texts.forget(id);
     this.#waiters.fail(id, error);
     this.#arm();
   }
@@ -308,6 +316,7 @@ class Service implements ApprovalService {
     const outcome = outcomeOf(stored);
     if (outcome !== null) this.#waiters.settle(id, outcome);
     const { request } = stored;
+    if (request.state !== 'pending') this.#texts.forget(id);
     if (request.state !== 'pending' && request.state !== 'approved') this.#deadlines.delete(id);
     this.#tell(request);
     return request;

@@ -41,9 +41,13 @@ export function endingOf(state: RequestState, why: 'expired' | 'withdrawn'): Req
   }
 }
 
-/** People are the same if their names differ in case, compatibility form or surrounding space only. */
+/**
+ * People are the same if their names differ in case, compatibility form or surrounding space only, and their
+ * addresses also if they differ in a `+tag`: mail to both reaches one person (RFC 5233).
+ */
 export function personKey(name: string): string {
-  return name.normalize('NFKC').trim().toLowerCase();
+  const plain = name.normalize('NFKC').trim().toLowerCase();
+  return plain.replace(/^([^+@]+)\+[^@]*@/, '$1@');
 }
 
 /**
@@ -69,8 +73,9 @@ export function checkApprover(request: Request, approver: Approver, decision: De
     });
   const refuse = (reason: string): PosternError =>
     new PosternError('self-approval', { approver: approver.name, id, reason });
-  if (person === personKey(request.agent)) throw refuse('they are the agent that asks');
-  if (person === personKey(request.owner)) throw refuse('they own the agent that asks');
+  const known = [person, ...(approver.aliases ?? []).map(personKey)];
+  if (known.includes(personKey(request.agent))) throw refuse('they are the agent that asks');
+  if (known.includes(personKey(request.owner))) throw refuse('they own the agent that asks');
   const wanted = wantedGroups(request);
   if (wanted.length > 0 && !wanted.some((groups) => isMember(approver.groups, groups))) {
     const names = [...new Set(wanted.flat())].join(', ');
@@ -82,7 +87,7 @@ export function checkApprover(request: Request, approver: Approver, decision: De
   }
   if (
     decision === 'approve' &&
-    request.decisions.some((d) => d.decision === 'approve' && personKey(d.approver) === person)
+    request.decisions.some((d) => d.decision === 'approve' && known.includes(personKey(d.approver)))
   ) {
     throw refuse('they have approved it already, and a quorum counts distinct people');
   }

@@ -53,6 +53,8 @@ export type AuditEvent =
       readonly reason: string;
       readonly state: string;
     })
+  /** Somebody was shown the statement with its literals. */
+  | (Base<'request_text_viewed'> & { readonly request_id: string; readonly approver: string })
   | (Base<'request_expired'> & { readonly request_id: string })
   | (Base<'request_withdrawn'> & { readonly request_id: string; readonly reason: string })
   | (Base<'grant_spent'> & {

@@ -1,9 +1,10 @@
-/** Server-sent events out of a stream of bytes, as the HTML standard reads them (section 9.2.6), less `id` and `retry`. */
+/** Server-sent events out of a stream of bytes, as the HTML standard reads them (section 9.2.6), less `retry`. */
 
 /** Characters of one event; a request is a small part of it. */
 const MAX_EVENT_CHARS = 4 * 1024 * 1024;
 
-export type ServerEvent = { readonly name: string; readonly data: string };
+/** `id` is the last one seen, to go on from with `Last-Event-ID`. */
+export type ServerEvent = { readonly name: string; readonly data: string; readonly id: string };
 
 /**
  * @param alive called for every chunk, heartbeats too
@@ -16,6 +17,7 @@ export async function* readEvents(
   const decoder = new TextDecoder();
   let pending = '';
   let name = 'message';
+  let id = '';
   let data: string[] = [];
   for await (const chunk of bytes) {
     alive();
@@ -26,7 +28,7 @@ export async function* readEvents(
     for (const raw of lines) {
       const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
       if (line === '') {
-        if (data.length > 0) yield { name, data: data.join('\n') };
+        if (data.length > 0) yield { name, data: data.join('\n'), id };
         name = 'message';
         data = [];
       } else if (!line.startsWith(':')) {
@@ -35,6 +37,7 @@ export async function* readEvents(
         const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
         if (field === 'event') name = value;
         if (field === 'data') data.push(value);
+        if (field === 'id' && !value.includes('\0')) id = value;
       }
     }
   }

@@ -5,10 +5,10 @@
  * opens no connection.
  */
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { channelConfigs, urlFault } from './channel-config.ts';
 import type { ChannelConfig } from './channel-config.ts';
+import { approverConfig, approverFaults, oidcFaults } from './approver-list.ts';
 import * as defaults from './defaults.ts';
 import { installationSchema } from './installation-schema.ts';
 import type { WrittenDatabase, WrittenInstallation } from './installation-schema.ts';
@@ -18,9 +18,12 @@ import type {
   Installation,
   Limits,
   Login,
+  OidcConfig,
   TlsFiles,
 } from './installation.ts';
 import { MAX_PROBLEMS } from './limits.ts';
+import { isLoopback } from './loopback.ts';
+import { oidcConfig } from './oidc-schema.ts';
 import type { Path, Problem } from './problem.ts';
 import { problemsOf } from './schema-problems.ts';
 import { decodeMaskKey, fileFault, readSecret, readText } from './secrets.ts';
@@ -105,6 +108,7 @@ class Reader {
       databases,
       approvers: this.#approvers(written),
       channels: this.#channels(written),
+      oidc: this.#oidc(written),
       rulesFile: resolve(this.#folder, written.rules ?? defaults.DEFAULT_RULES_FILE),
       store: { file: resolve(this.#folder, written.store?.file ?? defaults.DEFAULT_STORE_FILE) },
       trail: {
@@ -169,49 +173,13 @@ class Reader {
   }
 
   #approvers(written: WrittenInstallation): readonly ApproverConfig[] {
-    this.#checkIdentities(written);
-    const names = new Set<string>();
-    const tokens = new Set<string>();
-    return (written.approvers ?? []).map((approver, index): ApproverConfig => {
-      const tokenSha256 = approver.tokenSha256.toLowerCase();
-      if (names.has(approver.name.toLowerCase())) {
-        this.#bad(
-          ['approvers', index, 'name'],
-          `there is already an approver "${approver.name}"`,
-          'give each person one entry',
-        );
-      }
-      if (tokens.has(tokenSha256)) {
-        this.#bad(
-          ['approvers', index, 'tokenSha256'],
-          'another approver has the same token',
-          'give each person their own token',
-        );
-      }
-      names.add(approver.name.toLowerCase());
-      tokens.add(tokenSha256);
-      return {
-        name: approver.name,
-        groups: approver.groups ?? [],
-        roles: approver.roles ?? ['approver'],
-        tokenSha256,
-        ...(approver.email === undefined ? {} : { email: approver.email.toLowerCase() }),
-        ...(approver.slack === undefined ? {} : { slack: approver.slack }),
-      };
-    });
+    for (const { path, message, suggestion } of approverFaults(written)) this.#bad(path, message, suggestion);
+    return (written.approvers ?? []).map(approverConfig);
   }
 
-  /** One address or chat identity stands for one person, or a click could be anybody's. */
-  #checkIdentities(written: WrittenInstallation): void {
-    for (const key of ['email', 'slack'] as const) {
-      const seen = new Set<string>();
-      for (const [index, approver] of (written.approvers ?? []).entries()) {
-        const identity = approver[key]?.toLowerCase();
-        if (identity !== undefined && seen.has(identity))
-          this.#bad(['approvers', index, key], `another approver has the same ${key}`, 'give each their own');
-        if (identity !== undefined) seen.add(identity);
-      }
-    }
+  #oidc(written: WrittenInstallation): OidcConfig | null {
+    for (const { path, message, suggestion } of oidcFaults(written)) this.#bad(path, message, suggestion);
+    return written.oidc === null || written.oidc === undefined ? null : oidcConfig(written.oidc);
   }
 
   #channels(written: WrittenInstallation): readonly ChannelConfig[] {
@@ -268,10 +236,4 @@ function limits(written: { readonly [K in keyof Limits]?: number | undefined }):
   for (const [key, value] of Object.entries(written))
     if (value !== undefined) result[key as keyof Limits] = value;
   return result;
-}
-
-/** Only this machine can reach it (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3). */
-export function isLoopback(host: string): boolean {
-  if (host === 'localhost' || host === '::1') return true;
-  return isIP(host) === 4 && host.startsWith('127.');
 }

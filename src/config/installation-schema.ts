@@ -7,6 +7,7 @@ import { channelsSchema, url } from './channel-schema.ts';
 import { DEFAULT_LIMITS, LIMIT_BOUNDS } from './defaults.ts';
 import type { Limits } from './installation.ts';
 import { secret } from './secret-schema.ts';
+import { EMAIL, oidcSchema } from './oidc-schema.ts';
 import { exactName, label, oneOrMore, parseDuration, parseSize } from './values.ts';
 
 export const port = z
@@ -44,8 +45,10 @@ const approver = z.strictObject({
   roles: oneOrMore(z.enum(['approver', 'operator', 'auditor'])).optional(),
   tokenSha256: z
     .string()
-    .regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hex digits: the SHA-256 of the token, never the token itself'),
-  email: z.email('expected an e-mail address').max(254).optional(),
+    .regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hex digits: the SHA-256 of the token, never the token itself')
+    .optional(),
+  email: z.string().regex(EMAIL, 'expected an e-mail address, in ASCII').optional(),
+  subject: label().optional(),
   slack: z
     .string()
     .regex(/^[UW][A-Z0-9]{2,30}$/, "expected a member's id, like U012ABCDEF")
@@ -95,6 +98,7 @@ export const installationSchema = z.strictObject({
   databases: z.record(exactName(), database),
   approvers: z.array(approver).nullish(),
   channels: channelsSchema.nullish(),
+  oidc: oidcSchema.nullish(),
   rules: label().optional(),
   store: z.strictObject({ file: label() }).nullish(),
   trail: z

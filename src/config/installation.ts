@@ -36,12 +36,30 @@ export type ApproverConfig = {
   readonly name: string;
   readonly groups: readonly string[];
   readonly roles: readonly Role[];
-  /** Lower-case hex SHA-256 of the token; the token itself is nowhere. */
-  readonly tokenSha256: string;
-  /** Who they are to others: the identity provider, a chat. Compared without case. */
+  /** Lower-case hex SHA-256 of the token; the token itself is nowhere. Null: no token, signs in by OIDC. */
+  readonly tokenSha256: string | null;
+  /** Who they are to others: the identity provider (`claim: email`), a chat. Compared without case. */
   readonly email?: string;
+  /** The provider's `sub` of this person; compared exactly. */
+  readonly subject?: string;
   /** Their member id in Slack, where the address is not to be relied on. */
   readonly slack?: string;
+};
+
+/** Whose tokens the API takes beside its own, and who is behind them. */
+export type OidcConfig = {
+  /** As `iss` has it; the provider's document lies under it. */
+  readonly issuer: string;
+  readonly clientId: string;
+  /** One of these must be in `aud`. */
+  readonly audience: readonly string[];
+  /** What is looked for among the approvers. */
+  readonly claim: 'email' | 'sub';
+  /** What the CLI asks for. */
+  readonly scope: string;
+  /** Set: people who are not listed may come by their groups, which `roles` speaks of. */
+  readonly groupsClaim: string | null;
+  readonly roles: Readonly<Record<Role, readonly string[]>>;
 };
 
 export type Limits = {
@@ -78,6 +96,7 @@ export type Installation = {
   readonly databases: ReadonlyMap<string, DatabaseConfig>;
   readonly approvers: readonly ApproverConfig[];
   readonly channels: readonly ChannelConfig[];
+  readonly oidc: OidcConfig | null;
   readonly rulesFile: string;
   readonly store: { readonly file: string };
   readonly trail: {

@@ -88,7 +88,9 @@ function ruleSet(written: WrittenRules, version: string): RuleSet {
   for (const [key, verdict] of Object.entries(written.defaults ?? {})) {
     if (verdict !== undefined) defaults[key as DefaultKey] = verdict;
   }
-  return { version, masks, rules, defaults, trust: { functions: written.trust?.functions ?? [] } };
+  const reveal = written.reveal?.groups;
+  const trust = { functions: written.trust?.functions ?? [] };
+  return { version, masks, rules, defaults, trust, ...(reveal === undefined ? {} : { reveal }) };
 }
 
 type WrittenMask = NonNullable<WrittenRules['masks']>[number];

@@ -96,6 +96,7 @@ export const rulesSchema = z.strictObject({
   masks: z.array(mask).nullish(),
   rules: z.array(rule).nullish(),
   trust: z.strictObject({ functions: oneOrMore(pattern(parseFunctionPattern)).optional() }).nullish(),
+  reveal: z.strictObject({ groups: oneOrMore(exactName()) }).nullish(),
   defaults: z
     .strictObject(
       Object.fromEntries(DEFAULT_KEYS.map((key) => [key, verdict.optional()])) as Record<

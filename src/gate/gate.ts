@@ -105,7 +105,7 @@ export class Gate {
    */
   async hold(judged: Judged, execution: HeldExecution): Promise<Hold> {
     const binding = this.#bind(judged, execution);
-    const request = await this.#approvals.ask(this.#newRequest(judged, execution, binding));
+    const request = await this.#approvals.ask(this.#newRequest(judged, execution, binding), judged.text);
     return { request, permit: this.#permitFor(request, judged, execution) };
   }
 

@@ -127,4 +127,6 @@ export type RuleSet = {
   readonly defaults: Readonly<Record<DefaultKey, Verdict>>;
   /** Absent counts as nothing. */
   readonly trust?: Trust;
+  /** Groups whose approvers may see a held statement with its literals; none where left out. */
+  readonly reveal?: readonly string[];
 };

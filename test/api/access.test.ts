@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { makeAuthenticator } from '../../src/api/authentication.ts';
 import {
   FAILED_ATTEMPTS_WINDOW_MS,
+  MAX_CALLS,
   MAX_FAILED_ADDRESSES,
   MAX_FAILED_ATTEMPTS,
 } from '../../src/api/limits.ts';
@@ -19,6 +20,8 @@ const ROUTES: readonly (readonly [method: string, path: string, allowed: readonl
   ['GET', '/v1/requests/zzzz-zzzz', ['ana', 'ops', 'audra']],
   ['POST', '/v1/requests/zzzz-zzzz/approve', ['ana']],
   ['POST', '/v1/requests/zzzz-zzzz/deny', ['ana']],
+  ['POST', '/v1/requests/zzzz-zzzz/decision', ['ana']],
+  ['GET', '/v1/requests/zzzz-zzzz/text', ['ana']],
   ['GET', '/v1/agents', ['ops']],
   ['POST', '/v1/agents', ['ops']],
   ['POST', '/v1/agents/nobody/rotate', ['ops']],
@@ -59,6 +62,7 @@ test('whoami says whose token it is; tokens are taken in the one right form', as
     name: 'ana',
     groups: ['data-stewards'],
     roles: ['approver'],
+    expiresAt: null,
   });
   assert.equal(
     (await request(url, { authorization: `bearer  ${TOKENS.ana}` }, 'GET', '/v1/whoami')).status,
@@ -145,26 +149,26 @@ test('failed attempts are counted by address and window; a valid token is never 
   assert.equal((await call('ana', 'GET', '/v1/whoami')).status, 200);
 });
 
-test('the window passes, and the count of addresses is bounded', () => {
+test('the window passes, and the count of addresses is bounded', async () => {
   let now = 0;
-  const authenticator = makeAuthenticator([], () => now);
-  const code = (address: string): string => {
+  const authenticator = makeAuthenticator([], null, () => now);
+  const code = async (address: string): Promise<string> => {
     try {
-      authenticator.authenticate('Bearer wrong', address);
+      await authenticator.authenticate('Bearer wrong', address);
     } catch (error) {
       if (error instanceof PosternError) return error.code;
     }
     return 'accepted';
   };
-  for (let i = 0; i < MAX_FAILED_ATTEMPTS; i += 1) assert.equal(code('a'), 'not-authenticated');
-  assert.equal(code('a'), 'too-many-attempts');
-  assert.equal(code('b'), 'not-authenticated');
-  for (let i = 0; i < MAX_FAILED_ADDRESSES; i += 1) code(`address ${i}`);
-  assert.equal(code('a'), 'not-authenticated');
-  for (let i = 0; i < MAX_FAILED_ATTEMPTS; i += 1) code('a');
-  assert.equal(code('a'), 'too-many-attempts');
+  for (let i = 0; i < MAX_FAILED_ATTEMPTS; i += 1) assert.equal(await code('a'), 'not-authenticated');
+  assert.equal(await code('a'), 'too-many-attempts');
+  assert.equal(await code('b'), 'not-authenticated');
+  for (let i = 0; i < MAX_FAILED_ADDRESSES; i += 1) await code(`address ${i}`);
+  assert.equal(await code('a'), 'not-authenticated');
+  for (let i = 0; i < MAX_FAILED_ATTEMPTS; i += 1) await code('a');
+  assert.equal(await code('a'), 'too-many-attempts');
   now += FAILED_ATTEMPTS_WINDOW_MS;
-  assert.equal(code('a'), 'not-authenticated');
+  assert.equal(await code('a'), 'not-authenticated');
 });
 
 test('a token digest that is none stops the start', () => {
@@ -184,6 +188,7 @@ test('I8: neither log nor answer quotes what was sent or what a library said of 
     trail: {
       verify: () => Promise.reject(Object.assign(new Error(secret), { statusCode: 418 })),
       search: () => Promise.reject(new Error(secret)),
+      record: () => Promise.reject(new Error(secret)),
     },
   });
   await call('ops', 'POST', '/v1/agents', {
@@ -220,4 +225,41 @@ test('a body over the limit is refused before it is read', async (t) => {
   const { call } = await bench(t);
   const answer = await call('ana', 'POST', '/v1/requests/zzzz-zzzz/approve', { reason: 'x'.repeat(70_000) });
   assert.deepEqual([answer.status, answer.body.error.code], [413, 'limit-exceeded']);
+});
+
+test('calls are counted per caller: one who asks too often keeps nobody else out', async (t) => {
+  const { call } = await bench(t);
+  let refused = 0;
+  for (let i = 0; i < MAX_CALLS + 3; i += 1) {
+    const { status, headers } = await call('ana', 'GET', '/v1/whoami');
+    if (status !== 429) continue;
+    refused += 1;
+    assert.equal(headers.get('retry-after'), '60');
+  }
+  assert.equal(refused, 3);
+  assert.equal((await call('bob', 'GET', '/v1/whoami')).status, 200);
+});
+
+test('every answer carries the headers that keep pages away, and paths lead nowhere else', async (t) => {
+  const { url, call } = await bench(t);
+  for (const path of ['/healthz', '/v1/whoami', '/v1/nothing']) {
+    const { headers } = await call('ana', 'GET', path);
+    assert.match(headers.get('content-security-policy') ?? '', /default-src 'none'.*frame-ancestors 'none'/);
+    assert.equal(headers.get('x-content-type-options'), 'nosniff');
+    assert.equal(headers.get('cache-control'), 'no-store');
+    assert.equal(headers.get('access-control-allow-origin'), null);
+  }
+  const preflight = await fetch(`${url}/v1/whoami`, { method: 'OPTIONS' });
+  assert.ok(preflight.status >= 400 && preflight.headers.get('access-control-allow-methods') === null);
+  for (const path of [
+    '/v1/requests/..%2f..%2fetc%2fpasswd',
+    '/v1/requests/%2e%2e/text',
+    '/v1/requests/zzzz-zzzz%00/text',
+    '/v1/agents/..%2fx/rotate',
+    '//evil.example/v1/whoami',
+  ]) {
+    const { status, body } = await call('ana', 'GET', path);
+    assert.ok([400, 403, 404].includes(status), `${path} ${status}`);
+    assert.ok(typeof body.error.code === 'string');
+  }
 });

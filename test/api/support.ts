@@ -100,7 +100,10 @@ export async function bench(t: TestContext, changes: Partial<ApiDeps> = {}): Pro
     void lines.push(`${JSON.stringify(fields)} ${message}`);
   const reading = parseRules(Buffer.from('version: 1\n'), 'rules.yaml');
   if (reading.kind !== 'ok') throw new Error('the rules of the bench do not load');
+  const rules = reading.rules;
   const deps: ApiDeps = {
+    oidc: null,
+    revealGroups: () => ['data-stewards'],
     host: '127.0.0.1',
     port: 0,
     approvers: [
@@ -117,12 +120,16 @@ export async function bench(t: TestContext, changes: Partial<ApiDeps> = {}): Pro
       { name: 'crm', logins: ['default'] },
     ],
     makeVerifier: (password) => makeVerifier(password, { salt: randomBytes(16) }),
-    trail: { verify: () => verifyTrail(trailFolder), search: (query) => searchTrail(trailFolder, query) },
+    trail: {
+      verify: () => verifyTrail(trailFolder),
+      search: (query) => searchTrail(trailFolder, query),
+      record: (event) => trail.record(event),
+    },
     explain: async ({ sql, agent, database }) => {
       await loadParser();
       return explain(
         analyze(sql, { maxStatementBytes: 1_000_000 }),
-        reading.rules,
+        rules,
         emptySnapshot(database),
         { name: agent, owner: 'olga', groups: [] },
         { database, environment: 'prod', inTransaction: false },

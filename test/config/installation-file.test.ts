@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { DEFAULT_LIMITS, LIMIT_BOUNDS } from '../../src/config/defaults.ts';
 import { formatProblem } from '../../src/config/problem.ts';
-import { isLoopback, loadInstallation } from '../../src/config/installation-file.ts';
+import { loadInstallation } from '../../src/config/installation-file.ts';
+import { isLoopback } from '../../src/config/loopback.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-config-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -8,7 +8,7 @@ import { PosternError } from '../../errors.ts';
 import { callerOf } from '../caller.ts';
 import type { ApiDeps, RouteFacts } from '../deps.ts';
 import { MAX_NAMES } from '../limits.ts';
-import { agentName, agentSchema, agentWithPasswordSchema, label, labels } from '../schemas.ts';
+import { agentName, agentSchema, agentWithPasswordSchema, closed, label, labels } from '../schemas.ts';
 import { agentView } from '../views.ts';
 
 /** 24 bytes are 32 characters of base64url and 192 bits. */
@@ -107,7 +107,7 @@ const listFacts: RouteFacts = {
   responses: {
     200: {
       description: 'Without their verifiers',
-      schema: { type: 'object', properties: { agents: { type: 'array', items: agentSchema } } },
+      schema: closed({ agents: { type: 'array', items: agentSchema } }),
     },
   },
 };

@@ -6,7 +6,7 @@ import type { TrailQuery } from '../../audit/search.ts';
 import type { VerifyReport } from '../../audit/verify.ts';
 import { PosternError } from '../../errors.ts';
 import type { ApiDeps, RouteFacts } from '../deps.ts';
-import { count, instant, trailRecordSchema, word } from '../schemas.ts';
+import { closed, count, instant, trailRecordSchema, word } from '../schemas.ts';
 
 const auditors = ['auditor'] as const;
 
@@ -91,17 +91,33 @@ function instantOf(name: string, text: string): Date {
   return date;
 }
 
+const number = { type: 'integer' } as const;
+const text = { type: 'string' } as const;
+const wholeSchema = closed({
+  ok: { const: true },
+  records: number,
+  segments: number,
+  head: closed({ seq: number, hash: text }),
+  anchor: { enum: ['expected-head', 'head-file', 'none'] },
+});
+const brokenSchema = closed({
+  ok: { const: false },
+  records: number,
+  problem: text,
+  text,
+  file: text,
+  line: { type: ['integer', 'null'] },
+  offset: { type: ['integer', 'null'] },
+  seq: number,
+});
+
 const verifyFacts: RouteFacts = {
   summary: 'Check the whole chain',
   roles: auditors,
   responses: {
     200: {
       description: 'The report; `ok` is false where the trail is broken, and it says where',
-      schema: {
-        type: 'object',
-        required: ['ok', 'records'],
-        properties: { ok: { type: 'boolean' }, records: { type: 'integer' } },
-      },
+      schema: { oneOf: [wholeSchema, brokenSchema] },
     },
   },
 };
@@ -113,14 +129,11 @@ const searchFacts: RouteFacts = {
     200: {
       description:
         '`truncated`: more matched. `unreadable`: lines that are no sound records; verify the trail if there are any',
-      schema: {
-        type: 'object',
-        properties: {
-          records: { type: 'array', items: trailRecordSchema },
-          truncated: { type: 'boolean' },
-          unreadable: { type: 'integer' },
-        },
-      },
+      schema: closed({
+        records: { type: 'array', items: trailRecordSchema },
+        truncated: { type: 'boolean' },
+        unreadable: { type: 'integer' },
+      }),
     },
   },
 };

@@ -1,16 +1,17 @@
 /** Is it alive, is it ready? For load balancers and supervisors, so without a token. */
 import type { FastifyInstance } from 'fastify';
 import type { ApiDeps } from '../deps.ts';
+import { closed } from '../schemas.ts';
 
-const health = {
-  type: 'object',
-  properties: { ready: { type: 'boolean' }, problems: { type: 'array', items: { type: 'string' } } },
-} as const;
+const health = closed({
+  ready: { type: 'boolean' },
+  problems: { type: 'array', items: { type: 'string' } },
+});
 
-const life = {
-  type: 'object',
-  properties: { alive: { type: 'boolean' }, problems: { type: 'array', items: { type: 'string' } } },
-} as const;
+const life = closed({
+  alive: { type: 'boolean' },
+  problems: { type: 'array', items: { type: 'string' } },
+});
 
 export function healthRoutes(app: FastifyInstance, deps: ApiDeps): void {
   app.get(

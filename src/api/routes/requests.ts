@@ -1,21 +1,17 @@
 /** Requests: list, show, decide. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { isWholeId, readId } from '../../approvals/id.ts';
-import type { RequestState } from '../../approvals/request.ts';
-import { PosternError } from '../../errors.ts';
+import type { Decision, RequestState } from '../../approvals/request.ts';
 import { callerOf } from '../caller.ts';
 import type { ApiDeps, RouteFacts } from '../deps.ts';
 import { MAX_LISTED_REQUESTS } from '../limits.ts';
-import { REQUEST_STATES, label, reason, requestId, requestSchema } from '../schemas.ts';
+import { ANSWERS, REQUEST_STATES, idParams, label, reason, requestSchema } from '../schemas.ts';
 import { requestView } from '../views.ts';
+import type { RequestView } from '../views.ts';
+import { wholeId } from '../whole-id.ts';
 
 const readers = ['approver', 'operator', 'auditor'] as const;
-const idParams = {
-  type: 'object',
-  required: ['id'],
-  additionalProperties: false,
-  properties: { id: requestId },
-} as const;
+/** What an answer to a request may be. */
+type Answer = (typeof ANSWERS)[number];
 
 export function requestRoutes(app: FastifyInstance, deps: ApiDeps): void {
   const { approvals } = deps;
@@ -46,31 +42,58 @@ export function requestRoutes(app: FastifyInstance, deps: ApiDeps): void {
     async (request) => requestView(approvals.get(request.params.id)),
   );
 
-  for (const decision of ['approve', 'deny'] as const) {
+  decisionRoutes(app, approvals);
+}
+
+function decisionRoutes(app: FastifyInstance, approvals: ApiDeps['approvals']): void {
+  const decide = async (request: Deciding, answer: Answer, reason_: string): Promise<RequestView> =>
+    requestView(
+      await approvals.decide(
+        wholeId(request.params.id),
+        callerOf(request),
+        // The service refuses what it does not know.
+        answer as Decision['decision'],
+        reason_,
+        channelOf(request),
+      ),
+    );
+
+  app.post<{ Params: { id: string }; Body: { decision: Answer; reason: string } }>(
+    '/v1/requests/:id/decision',
+    {
+      schema: {
+        params: idParams,
+        body: {
+          type: 'object',
+          required: ['decision', 'reason'],
+          additionalProperties: false,
+          properties: { decision: { type: 'string', enum: ANSWERS }, reason },
+        },
+      },
+      config: { facts: decisionFacts('Approve, deny or escalate') },
+    },
+    (request) => decide(request, request.body.decision, request.body.reason),
+  );
+  for (const answer of ['approve', 'deny'] as const) {
     app.post<{ Params: { id: string }; Body: { reason: string } }>(
-      `/v1/requests/:id/${decision}`,
+      `/v1/requests/:id/${answer}`,
       {
         schema: {
           params: idParams,
           body: { type: 'object', required: ['reason'], additionalProperties: false, properties: { reason } },
         },
-        config: { facts: decisionFacts(decision) },
+        config: {
+          facts: decisionFacts(
+            answer === 'approve' ? 'Let the held statement run' : 'Refuse the held statement',
+          ),
+        },
       },
-      async (request) => {
-        const { id } = request.params;
-        checkWhole(id);
-        const decided = await approvals.decide(
-          id,
-          callerOf(request),
-          decision,
-          request.body.reason,
-          channelOf(request),
-        );
-        return requestView(decided);
-      },
+      (request) => decide(request, answer, request.body.reason),
     );
   }
 }
+
+type Deciding = FastifyRequest<{ Params: { id: string }; Body: { reason: string } }>;
 
 const listFacts: RouteFacts = {
   summary: `Requests, newest first, at most ${MAX_LISTED_REQUESTS}`,
@@ -78,7 +101,12 @@ const listFacts: RouteFacts = {
   responses: {
     200: {
       description: 'Requests that match',
-      schema: { type: 'object', properties: { requests: { type: 'array', items: requestSchema } } },
+      schema: {
+        type: 'object',
+        required: ['requests'],
+        additionalProperties: false,
+        properties: { requests: { type: 'array', items: requestSchema } },
+      },
     },
   },
 };
@@ -89,9 +117,9 @@ const showFacts: RouteFacts = {
   responses: { 200: { description: 'The request', schema: requestSchema } },
 };
 
-function decisionFacts(decision: 'approve' | 'deny'): RouteFacts {
+function decisionFacts(summary: string): RouteFacts {
   return {
-    summary: decision === 'approve' ? 'Let the held statement run' : 'Refuse the held statement',
+    summary,
     roles: ['approver'],
     responses: {
       200: {
@@ -100,16 +128,6 @@ function decisionFacts(decision: 'approve' | 'deny'): RouteFacts {
       },
     },
   };
-}
-
-/**
- * A decision takes the whole id. By its beginning alone it could reach a request other than the one its
- * approver has read, one that the agent made since.
- */
-function checkWhole(id: string): void {
-  const read = readId(id);
-  if (read !== null && isWholeId(read)) return;
-  throw new PosternError('bad-input', { reason: 'a decision needs the whole id of its request' });
 }
 
 /** Which of our own programs asked. It says how a decision came, not who made it: that is the token's. */

@@ -1,6 +1,7 @@
 /** Whose token is this? */
 import type { FastifyInstance } from 'fastify';
 import { callerOf } from '../caller.ts';
+import { closed } from '../schemas.ts';
 
 export function whoamiRoutes(app: FastifyInstance): void {
   app.get(
@@ -12,23 +13,23 @@ export function whoamiRoutes(app: FastifyInstance): void {
           roles: ['approver', 'operator', 'auditor'],
           responses: {
             200: {
-              description: 'Name, groups and roles as postern.yaml gives them',
-              schema: {
-                type: 'object',
-                properties: {
-                  name: { type: 'string' },
-                  groups: { type: 'array', items: { type: 'string' } },
-                  roles: { type: 'array', items: { enum: ['approver', 'operator', 'auditor'] } },
-                },
-              },
+              description:
+                'Name, groups and roles, and when the token ends; null: when it leaves postern.yaml',
+              schema: closed({
+                name: { type: 'string' },
+                groups: { type: 'array', items: { type: 'string' } },
+                roles: { type: 'array', items: { enum: ['approver', 'operator', 'auditor'] } },
+                expiresAt: { type: ['string', 'null'], format: 'date-time' },
+              }),
             },
           },
         },
       },
     },
     async (request) => {
-      const { name, groups, roles } = callerOf(request);
-      return { name, groups, roles };
+      const { name, groups, roles, expiresAtMs } = callerOf(request);
+      const expiresAt = expiresAtMs === null ? null : new Date(expiresAtMs).toISOString();
+      return { name, groups, roles, expiresAt };
     },
   );
 }
