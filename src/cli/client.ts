@@ -3,13 +3,13 @@
  *
  * Invariant: no redirect is followed, so the token goes to the url it was meant for and no other.
  */
+import type { LoginView } from '../api/routes/login.ts';
 import type { AgentView, RequestView } from '../api/views.ts';
 import type { SearchResult } from '../audit/search.ts';
 import type { VerifyReport } from '../audit/verify.ts';
 import { PosternError } from '../errors.ts';
 import type { Explanation } from '../policy/explain.ts';
-import type { Connection } from './connection.ts';
-import { ApiRefusal } from './exit-codes.ts';
+import { ApiRefusal, UsageError } from './exit-codes.ts';
 import { readEvents } from './event-stream.ts';
 
 /** Milliseconds for an answer. Verifying a long trail is the slowest of them. */
@@ -26,16 +26,32 @@ export type ChannelView = {
   readonly retried: number;
   readonly waiting: number;
 };
+/** A token, or the way to a fresh one. */
+export type Access = { readonly url: string; readonly token: string | (() => Promise<string>) };
+export type Answer = 'approve' | 'deny' | 'escalate';
+export type Who = {
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly roles: readonly string[];
+  readonly expiresAt: string | null;
+};
+/** What the event stream tells: what is pending, in ids, and each request as it is. */
+export type Told =
+  | { readonly kind: 'snapshot'; readonly pending: readonly string[] }
+  | { readonly kind: 'request'; readonly request: RequestView };
 
 export type Client = {
+  whoami(): Promise<Who>;
   requests(filter: {
     readonly state?: string;
     readonly agent?: string;
   }): Promise<{ requests: RequestView[] }>;
   request(id: string): Promise<RequestView>;
-  decide(id: string, decision: 'approve' | 'deny', reason: string): Promise<RequestView>;
-  /** Transitions as they happen. `null` comes first, once the stream follows. Ends when the API ends it. */
-  events(): AsyncIterable<RequestView | null>;
+  /** The statement with its literals; the look is recorded. */
+  text(id: string): Promise<{ id: string; text: string }>;
+  decide(id: string, decision: Answer, reason: string): Promise<RequestView>;
+  /** What is pending, then transitions as they happen. Ends when the API ends it. */
+  events(): AsyncIterable<Told>;
   agents(): Promise<{ agents: AgentView[] }>;
   addAgent(agent: object): Promise<{ agent: AgentView; password: string }>;
   rotateAgent(name: string): Promise<{ agent: AgentView; password: string }>;
@@ -52,14 +68,17 @@ export type Client = {
 };
 
 /** Every call throws ApiRefusal for a refusal and PosternError `api-unreachable` when nobody answers as Postern does. */
-export function makeClient(connection: Connection): Client {
+export function makeClient(connection: Access): Client {
   const get = async <T>(path: string): Promise<T> => answer<T>(await call(connection, 'GET', path));
   const post = async <T>(path: string, body?: object): Promise<T> =>
     answer<T>(await call(connection, 'POST', path, body));
   return {
+    whoami: () => get('/v1/whoami'),
     requests: (filter) => get(`/v1/requests${queryOf({ ...filter })}`),
     request: (id) => get(`/v1/requests/${encodeURIComponent(id)}`),
-    decide: (id, decision, reason) => post(`/v1/requests/${encodeURIComponent(id)}/${decision}`, { reason }),
+    text: (id) => get(`/v1/requests/${encodeURIComponent(id)}/text`),
+    decide: (id, decision, reason) =>
+      post(`/v1/requests/${encodeURIComponent(id)}/decision`, { decision, reason }),
     events: () => followEvents(connection),
     agents: () => get('/v1/agents'),
     addAgent: (agent) => post('/v1/agents', agent),
@@ -73,20 +92,27 @@ export function makeClient(connection: Connection): Client {
   };
 }
 
+/** How to sign in; needs no token. */
+export async function askLogin(url: string): Promise<LoginView> {
+  return answer<LoginView>(await call({ url, token: '' }, 'GET', '/v1/login'));
+}
+
 async function call(
-  connection: Connection,
+  connection: Access,
   method: string,
   path: string,
   body?: object,
   signal?: AbortSignal,
 ): Promise<Response> {
+  const { token } = connection;
+  const bearer = typeof token === 'string' ? token : await token();
   try {
     return await fetch(connection.url + path, {
       method,
       redirect: 'error',
       signal: signal ?? AbortSignal.timeout(ANSWER_TIMEOUT_MS),
       headers: {
-        authorization: `Bearer ${connection.token}`,
+        ...(bearer === '' ? {} : { authorization: `Bearer ${bearer}` }),
         'postern-channel': 'cli',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
@@ -124,19 +150,23 @@ function refusal(response: Response, value: unknown): Error {
   );
 }
 
-async function* followEvents(connection: Connection): AsyncGenerator<RequestView | null> {
+async function* followEvents(connection: Access): AsyncGenerator<Told> {
   const abort = new AbortController();
   const silence = setTimeout(() => abort.abort(), STREAM_SILENCE_MS);
   try {
     const response = await call(connection, 'GET', '/v1/events', undefined, abort.signal);
     if (!response.ok) throw refusal(response, await bodyOf(response));
     if (response.body === null) return;
-    yield null;
     for await (const event of readEvents(response.body, () => silence.refresh())) {
-      if (event.name === 'request') yield JSON.parse(event.data) as RequestView;
+      if (event.name === 'request') yield { kind: 'request', request: JSON.parse(event.data) as RequestView };
+      if (event.name === 'snapshot') {
+        const { pending } = JSON.parse(event.data) as { pending: string[] };
+        yield { kind: 'snapshot', pending };
+      }
     }
   } catch (error) {
-    if (error instanceof PosternError || error instanceof ApiRefusal) throw error;
+    if (error instanceof PosternError || error instanceof ApiRefusal || error instanceof UsageError)
+      throw error;
     throw new PosternError('api-unreachable', { url: connection.url });
   } finally {
     clearTimeout(silence);

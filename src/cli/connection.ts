@@ -6,11 +6,11 @@
  * A url found in some folder's file must not be able to collect a token that was meant for another place.
  * Non-goals: writing these files.
  */
-import { readFileSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_API_HOST, DEFAULT_API_PORT } from '../config/defaults.ts';
+import { checkPrivate, configFolder } from './config-folder.ts';
 import { UsageError } from './exit-codes.ts';
 
 export type Connection = { readonly url: string; readonly token: string };
@@ -32,11 +32,12 @@ const fileSchema = z.strictObject({
 });
 
 const DEFAULT_URL = `http://${DEFAULT_API_HOST}:${DEFAULT_API_PORT}`;
-/** Group or others may read, write or search. */
-const NOT_PRIVATE = 0o077;
 
-/** @throws UsageError when there is no token, or a file or url that must not be used */
-export function findConnection(flags: ConnectionFlags, env = process.env, cwd = process.cwd()): Connection {
+/** A url to go to, and the token for it; null where none was given. */
+export type Place = { readonly url: string; readonly token: string | null };
+
+/** @throws UsageError when there is a file or url that must not be used, or a token for another place */
+export function findPlace(flags: ConnectionFlags, env = process.env, cwd = process.cwd()): Place {
   const givenUrl = flags.url ?? (env['POSTERN_URL'] || undefined);
   const givenToken = flags.token ?? (env['POSTERN_TOKEN'] || undefined);
   if (givenUrl !== undefined && givenToken !== undefined)
@@ -51,13 +52,21 @@ export function findConnection(flags: ConnectionFlags, env = process.env, cwd = 
     }
     return { url: DEFAULT_URL, token: givenToken };
   }
-  if (file === null || file.token === null) {
-    throw new UsageError(
-      'there is no token to authenticate with',
-      'Set POSTERN_TOKEN, or write {"url": …, "token": …} to .postern/cli.json (mode 600). `postern token new` makes one.',
-    );
-  }
-  return { url: checkedUrl(givenUrl ?? file.url ?? DEFAULT_URL), token: file.token };
+  return { url: checkedUrl(givenUrl ?? file?.url ?? DEFAULT_URL), token: file?.token ?? null };
+}
+
+/** @throws UsageError as `findPlace`, and when there is no token */
+export function findConnection(flags: ConnectionFlags, env = process.env, cwd = process.cwd()): Connection {
+  const { url, token } = findPlace(flags, env, cwd);
+  if (token === null) throw noToken();
+  return { url, token };
+}
+
+export function noToken(): UsageError {
+  return new UsageError(
+    'there is no token to authenticate with',
+    'Run `postern login`, set POSTERN_TOKEN, or write {"url": …, "token": …} to .postern/cli.json (mode 600). `postern token new` makes one.',
+  );
 }
 
 /** The trail's folder as a cli.json names it, relative to that file; null where none does. */
@@ -78,25 +87,13 @@ function findFile(env: NodeJS.ProcessEnv, cwd: string): CliFile | null {
     if (file !== null) return file;
     if (dirname(folder) === folder) break;
   }
-  return readCliFile(
-    join(env['XDG_CONFIG_HOME'] || join(env['HOME'] || homedir(), '.config'), 'postern', 'cli.json'),
-  );
+  return readCliFile(join(configFolder(env), 'cli.json'));
 }
 
 function readCliFile(path: string): CliFile | null {
   let text: string;
   try {
-    const stat = statSync(path);
-    const uid = process.getuid?.();
-    if (uid !== undefined && stat.uid !== uid) {
-      throw new UsageError(
-        `${path} belongs to somebody else, so it is not used`,
-        'Own the file, or work in another folder.',
-      );
-    }
-    if (uid !== undefined && (stat.mode & NOT_PRIVATE) !== 0) {
-      throw new UsageError(`${path} can be read by others, so it is not used`, `Run: chmod 600 ${path}`);
-    }
+    checkPrivate(path);
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (error instanceof UsageError) throw error;

@@ -94,6 +94,11 @@ export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
+/** What a request would do, each kind once. */
+export function actionsOf(request: { readonly actions: readonly { readonly action: string }[] }): string {
+  return [...new Set(request.actions.map((one) => one.action))].join(',');
+}
+
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }

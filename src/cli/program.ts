@@ -7,8 +7,11 @@ import { approveCommand } from './approve.ts';
 import { auditSearchCommand } from './audit-search.ts';
 import { auditVerifyCommand } from './audit-verify.ts';
 import { channelsCommand } from './channels.ts';
+import { completionCommand } from './completion.ts';
 import { denyCommand } from './deny.ts';
+import { escalateCommand } from './escalate.ts';
 import { ApiRefusal, EXIT, Finished, UsageError, exitCodeOf } from './exit-codes.ts';
+import { loginCommand, logoutCommand, whoamiCommand } from './login.ts';
 import { complain, safe } from './output.ts';
 import { policyCheckCommand } from './policy-check.ts';
 import { policyExplainCommand } from './policy-explain.ts';
@@ -43,6 +46,7 @@ export function program(): Command {
   showCommand(root);
   approveCommand(root);
   denyCommand(root);
+  escalateCommand(root);
   agentsCommand(root);
   channelsCommand(root);
   const policy = root.command('policy').description('check rules.yaml, ask what it would say');
@@ -52,6 +56,10 @@ export function program(): Command {
   auditVerifyCommand(audit);
   auditSearchCommand(audit);
   tokenCommand(root);
+  loginCommand(root);
+  logoutCommand(root);
+  whoamiCommand(root);
+  completionCommand(root);
   return root;
 }
 

@@ -5,13 +5,14 @@ import type { Command } from 'commander';
 import { REQUEST_STATES } from '../api/schemas.ts';
 import type { RequestView } from '../api/views.ts';
 import { PosternError } from '../errors.ts';
-import type { Client } from './client.ts';
+import type { Client, Told } from './client.ts';
 import { connected } from './connected.ts';
 import { ApiRefusal } from './exit-codes.ts';
-import { complain, duration, json, oneLine, print, safe, table, terminalWidth } from './output.ts';
+import { actionsOf, complain, duration, json, oneLine, print, safe, table, terminalWidth } from './output.ts';
 
 type Options = {
   readonly watch?: true;
+  readonly lines?: true;
   readonly json?: true;
   readonly state?: string;
   readonly agent?: string;
@@ -27,7 +28,8 @@ export function requestsCommand(root: Command): void {
   root
     .command('requests')
     .description('list requests, pending ones unless --state says otherwise')
-    .option('--watch', 'go on and print each transition as it happens')
+    .option('--watch', 'a live list to answer from; without a terminal, each transition as it happens')
+    .option('--lines', 'with --watch: lines on a terminal, too')
     .addOption(new Option('--state <state>', 'only this state, or all').choices([...REQUEST_STATES, 'all']))
     .option('--agent <name>', "only this agent's")
     .option('--json', 'print what the API has; with --watch one request a line')
@@ -61,16 +63,48 @@ function list(requests: readonly RequestView[]): string {
   return table(['id', 'age', 'agent', 'database', 'actions', 'statement'], rows, terminalWidth());
 }
 
-function actionsOf(request: RequestView): string {
-  return [...new Set(request.actions.map((one) => one.action))].join(',');
+/** A list to work with on a terminal; lines for a program, a file, and where more than what is pending is asked for. */
+async function watch(client: Client, options: Options): Promise<void> {
+  const { state = 'pending', agent } = options;
+  const plain = options.json === true || options.lines === true || state !== 'pending' || agent !== undefined;
+  if (plain || !process.stdin.isTTY || !process.stdout.isTTY) return watchLines(client, options);
+  const { live } = await import('./live.ts');
+  const told = following(client, () => undefined);
+  try {
+    await live(client, told, { input: process.stdin, output: process.stdout });
+  } finally {
+    // The stream and its next attempt would keep the process alive.
+    setImmediate(() => process.exit());
+  }
 }
 
 /**
- * Never returns. What is pending is read once the stream follows, so nothing falls between the two; after a
- * lost connection both are done again.
+ * What the API tells, without end: a lost connection is taken up again.
+ * @param lost called each time it was
  * @throws PosternError `api-unreachable` if nobody answers at first; ApiRefusal
  */
-async function watch(client: Client, options: Options): Promise<never> {
+async function* following(client: Client, lost: () => void): AsyncGenerator<Told> {
+  let reached = false;
+  for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)) {
+    try {
+      for await (const told of client.events()) {
+        reached = true;
+        retryMs = FIRST_RETRY_MS;
+        yield told;
+      }
+    } catch (error) {
+      const passing =
+        (error instanceof ApiRefusal && error.http >= 500) ||
+        (error instanceof PosternError && error.code === 'api-unreachable');
+      if (!reached || !passing) throw error;
+    }
+    lost();
+    await sleep(retryMs);
+  }
+}
+
+/** One transition a line. After a lost connection what is pending is told again, if it is news. */
+async function watchLines(client: Client, options: Options): Promise<void> {
   const told = new Set<string>();
   const tell = (request: RequestView): void => {
     const wanted = options.state === undefined || options.state === 'all' || options.state === request.state;
@@ -81,27 +115,14 @@ async function watch(client: Client, options: Options): Promise<never> {
     told.add(transition);
     print(options.json === true ? json(request, 0) : line(request));
   };
-  let reached = false;
-  for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)) {
-    try {
-      for await (const request of client.events()) {
-        if (request !== null) {
-          tell(request);
-          continue;
-        }
-        const { requests } = await client.requests(filterOf(options));
-        for (const one of requests.toReversed()) tell(one);
-        reached = true;
-        retryMs = FIRST_RETRY_MS;
-      }
-    } catch (error) {
-      const passing =
-        (error instanceof ApiRefusal && error.http >= 500) ||
-        (error instanceof PosternError && error.code === 'api-unreachable');
-      if (!reached || !passing) throw error;
+  for await (const one of following(client, () =>
+    complain('postern: the connection was lost, trying again'),
+  )) {
+    if (one.kind === 'request') tell(one.request);
+    else {
+      const { requests } = await client.requests(filterOf(options));
+      for (const request of requests.toReversed()) tell(request);
     }
-    complain('postern: the connection was lost, trying again');
-    await sleep(retryMs);
   }
 }
 

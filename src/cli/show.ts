@@ -13,8 +13,16 @@ export function showCommand(root: Command): void {
     .description('show a request, with everything needed to decide it')
     .argument('<id>', 'its id, or an unambiguous beginning')
     .option('--json', 'print the request as the API has it')
-    .action(async (id: string, options: { json?: true }, command: Command) => {
+    .option(
+      '--literals',
+      'print the statement with its literals, where the rules let you; the look is recorded',
+    )
+    .action(async (id: string, options: { json?: true; literals?: true }, command: Command) => {
       const client = connected(command);
+      if (options.literals === true) {
+        const answer = await client.text(id);
+        return print(options.json === true ? json(answer) : block(answer.text, terminalWidth()));
+      }
       const request = await client.request(id);
       if (options.json === true) return print(json(request));
       const { requests } = await client.requests({ agent: request.agent });
@@ -47,6 +55,7 @@ export function page(
       'transaction',
       request.inTransaction ? 'inside an open one, so it may be holding locks while it waits' : 'none open',
     ],
+    ...later(request),
     ['asked', `${safe(request.createdAt)}, ${age} ago, in session ${safe(request.sessionId)}`],
     ['expires', expiry(request, now)],
     ['decided by', deciders(request)],
@@ -63,6 +72,30 @@ export function page(
   ];
   if (request.state === 'pending') parts.push(pasteLines(request.id));
   return parts.join('\n\n');
+}
+
+/** What newer requests carry. */
+type Later = {
+  readonly mode?: string;
+  readonly unmask?: readonly string[];
+  readonly locks?: readonly string[] | string | null;
+  readonly estimate?: { readonly rows: number; readonly cost: number } | null;
+  readonly history?: { readonly asked: number; readonly approved: number; readonly denied: number } | null;
+};
+
+function later(request: RequestView & Later): [string, string][] {
+  const { unmask = [], locks, estimate, history: before, mode } = request;
+  const facts: [string, string][] = [];
+  if (unmask.length > 0) facts.push(['would see', `${listed(unmask)}, unmasked`]);
+  if (estimate) facts.push(['estimate', `${estimate.rows} rows, at a cost of ${estimate.cost}`]);
+  const taken = typeof locks === 'string' ? [locks] : (locks ?? []);
+  if (taken.length > 0) facts.push(['would lock', listed(taken)]);
+  if (before) {
+    const { asked, approved, denied } = before;
+    facts.push(['last day', `${asked} requests of this agent, ${approved} approved, ${denied} denied`]);
+  }
+  if (mode === 'return') facts.push(['waits', 'no: the agent comes back with the same statement']);
+  return facts;
 }
 
 function listed(values: readonly string[]): string {

@@ -125,3 +125,38 @@ test('--watch follows, and finds its way back after the API was away', async (t)
   child.kill();
   await once(child, 'close');
 });
+
+test('a beginning stands for one pending request, is shown, and needs --yes without a terminal', async (t) => {
+  const house = await bench(t);
+  const at = { cwd: folder(t), env: as('ana', house) };
+  const { id } = await house.approvals.ask(asked({ statement: 'DROP TABLE evil\u202e' }));
+  const why = ['--reason', 'month end'];
+  const beginning = id.slice(0, 5);
+  const unsure = await run(['approve', beginning, ...why], at);
+  assert.deepEqual([unsure.code, unsure.out], [2, '']);
+  assert.match(unsure.err, /DROP TABLE evil\\u\{202e\}/);
+  assert.ok(unsure.err.includes(`Give the whole id, ${id}, or --yes`));
+  assert.deepEqual(acting(unsure.err), []);
+  assert.equal((await run(['approve', 'zzzz', '--yes', ...why], at)).code, 1);
+  assert.equal((await run(['approve', '../x', '--yes', ...why], at)).code, 1);
+  const sure = await run(['approve', beginning, '--yes', ...why], at);
+  assert.deepEqual([sure.code, sure.out], [0, `approved ${id} of etl-bot\n`]);
+  const others = await Promise.all(Array.from({ length: 40 }, () => house.approvals.ask(asked())));
+  const firsts = others.map((one) => one.id.charAt(0));
+  const twice = firsts.find((letter, i) => firsts.indexOf(letter) !== i) ?? '';
+  const ambiguous = await run(['deny', twice, '--yes', ...why], at);
+  assert.equal(ambiguous.code, 1);
+  assert.match(ambiguous.err, /fits more than one pending request/);
+  // Decided already: its beginning stands for nothing that can be decided.
+  assert.equal((await run(['deny', id, ...why], at)).code, 1);
+});
+
+test('show --literals prints what the rules reveal, made safe', async (t) => {
+  const house = await bench(t);
+  const { id } = await house.approvals.ask(asked(), "select 'x\u001b[2J'");
+  const shown = await run(['show', id, '--literals'], { cwd: folder(t), env: as('ana', house) });
+  assert.deepEqual([shown.code, shown.out], [0, "  | select 'x\\u{1b}[2J'\n"]);
+  const refused = await run(['show', id, '--literals'], { cwd: folder(t), env: as('bob', house) });
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /may not see statements with their literals/);
+});
