@@ -215,17 +215,11 @@ export const ERRORS = {
     text: 'the identity provider cannot be asked for its keys',
     hint: 'Try again in a moment. Tokens of postern.yaml work all the while.',
   },
-  'sign-in-unavailable': {
-    sqlstate: '55000',
-    http: 404,
-    text: 'the Postern at {url} has no identity provider to sign in with',
-    hint: 'Set POSTERN_TOKEN to a token of `postern token new`, or ask the operator for `oidc` in postern.yaml.',
-  },
   'sign-in-failed': {
     sqlstate: '28000',
     http: 401,
     text: 'signing in did not work: {reason}',
-    hint: 'Run `postern login` to try again.',
+    hint: 'Run `postern login` to try again, or set POSTERN_TOKEN to a token of `postern token new`.',
   },
   'too-many-calls': {
     sqlstate: '53400',

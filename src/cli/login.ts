@@ -16,7 +16,8 @@ export function loginCommand(root: Command): void {
     .action(async (options: { json?: true }, command: Command) => {
       const { url } = findPlace(command.optsWithGlobals<ConnectionFlags>());
       const { oidc } = await askLogin(url);
-      if (oidc === null) throw new PosternError('sign-in-unavailable', { url });
+      if (oidc === null)
+        throw new PosternError('sign-in-failed', { reason: `${url} has no identity provider` });
       const { signIn } = await import('./sign-in.ts');
       const login = await signIn(oidc, ({ url: where, code }) => {
         complain(`To sign in to ${url} with ${safe(oidc.issuer)}, open`);
