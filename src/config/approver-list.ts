@@ -13,7 +13,7 @@ export function approverConfig(written: Written): ApproverConfig {
     groups: written.groups ?? [],
     roles: written.roles ?? ['approver'],
     tokenSha256: written.tokenSha256?.toLowerCase() ?? null,
-    ...(written.email === undefined ? {} : { email: written.email }),
+    ...(written.email === undefined ? {} : { email: written.email.toLowerCase() }),
     ...(written.subject === undefined ? {} : { subject: written.subject }),
     ...(written.slack === undefined ? {} : { slack: written.slack }),
   };

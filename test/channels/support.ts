@@ -82,6 +82,8 @@ export async function house(
     host: '127.0.0.1',
     port: 0,
     approvers: APPROVERS,
+    oidc: null,
+    revealGroups: () => [],
     approvals,
     log,
     plugins: [channels.routes],

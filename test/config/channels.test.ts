@@ -100,7 +100,7 @@ const WRONG: readonly (readonly [string, RegExp])[] = [
   [`api: { publicUrl: 'javascript:alert(1)' }`, /only https/],
   [
     `approvers:\n  - { name: a, tokenSha256: ${HASH}, email: x@y.zz }\n  - { name: b, tokenSha256: ${'cd'.repeat(32)}, email: X@Y.zz }`,
-    /another approver has the same email/,
+    /there is already an approver/,
   ],
 ];
 
