@@ -291,9 +291,8 @@ function apiDeps(
     ...installation.api,
     approvers: installation.approvers,
     oidc: installation.oidc,
-    approvals,
-    agents,
-    log,
+    maxCallsPerMinute: installation.limits.maxApiCallsPerMinute,
+    ...{ approvals, agents, log },
     makeVerifier: (password) => makeVerifier(password, { salt: randomBytes(SCRAM_SALT_BYTES) }),
     databases: [...databases.values()].map(({ config }) => ({
       name: config.name,

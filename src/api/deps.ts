@@ -23,6 +23,8 @@ export type ApiDeps = {
   readonly approvers: readonly ApproverConfig[];
   /** Null: only tokens of our own are taken. */
   readonly oidc: OidcConfig | null;
+  /** Of one caller. */
+  readonly maxCallsPerMinute: number;
   readonly approvals: Approvals;
   readonly agents: Agents;
   readonly databases: readonly { readonly name: string; readonly logins: readonly string[] }[];

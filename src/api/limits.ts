@@ -33,8 +33,7 @@ export const MAX_FAILED_ADDRESSES = 1024;
 
 /** Characters of an `Authorization` header that are looked at: half of what Node takes in headers (16 KiB). */
 export const MAX_TOKEN_CHARS = 8192;
-/** Calls one caller may make in one window. A page that follows and reads everything needs a small part of it. */
-export const MAX_CALLS = 600;
+/** In which calls are counted: `limits.maxApiCallsPerMinute`. */
 export const CALLS_WINDOW_MS = 60_000;
 /** Callers whose calls are counted; beyond it the oldest count is forgotten. */
 export const MAX_COUNTED_CALLERS = 4096;

@@ -19,7 +19,6 @@ import {
   CALLS_WINDOW_MS,
   HEADERS_TIMEOUT_MS,
   MAX_BODY_BYTES,
-  MAX_CALLS,
   MAX_CONNECTIONS,
   MAX_COUNTED_CALLERS,
   REQUEST_TIMEOUT_MS,
@@ -136,7 +135,7 @@ export function buildApi(deps: ApiDeps, hub: EventHub): FastifyInstance {
 /** Host, origin, token and role, in this order, before a body is read. */
 function guard(app: FastifyInstance, deps: ApiDeps): void {
   const authenticator = makeAuthenticator(deps.approvers, deps.oidc);
-  const calls = makeWindowCount(MAX_CALLS, CALLS_WINDOW_MS, MAX_COUNTED_CALLERS);
+  const calls = makeWindowCount(deps.maxCallsPerMinute, CALLS_WINDOW_MS, MAX_COUNTED_CALLERS);
   app.decorateRequest('caller', null);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS);

@@ -26,6 +26,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxHoldInTransactionMs: 120_000,
   shutdownGraceMs: 30_000,
   statementCacheEntries: 5000,
+  maxApiCallsPerMinute: 600,
 };
 
 /** Smallest and largest value each limit may have: outside them Postern would not work or not be bounded. */
@@ -41,4 +42,5 @@ export const LIMIT_BOUNDS: Readonly<Record<keyof Limits, readonly [number, numbe
   maxHoldInTransactionMs: [1000, 86_400_000],
   shutdownGraceMs: [0, 3_600_000],
   statementCacheEntries: [0, 1_000_000],
+  maxApiCallsPerMinute: [10, 1_000_000],
 };

@@ -78,6 +78,8 @@ export type Limits = {
   readonly shutdownGraceMs: number;
   /** Distinct statement texts whose reading is kept, per agent and database. */
   readonly statementCacheEntries: number;
+  /** Of one approver, operator or auditor. A page that follows and reads everything needs a small part of it. */
+  readonly maxApiCallsPerMinute: number;
 };
 
 export type Installation = {

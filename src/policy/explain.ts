@@ -1,11 +1,14 @@
 /** A judgement as plain data for people and for the API: verdict, why, and what would be masked how. */
 import type { Snapshot } from '../catalog/snapshot.ts';
+import { lineageOf } from '../sql/lineage/follow.ts';
 import type { Analysis } from '../sql/statement.ts';
 import { judge } from './judge.ts';
 import type { AgentIdentity, Cause, HoldTerms, MaskScope, Where } from './judgement.ts';
+import { explainOutputs, type ExplainedOutputs } from './explain-outputs.ts';
 import { compileMasks } from './masks.ts';
 import type { RuleSet, Verdict } from './rules.ts';
 import { reachOfStatement } from './scope.ts';
+import { trustingView } from './trusting-view.ts';
 
 export type ExplainedColumn = { readonly column: string; readonly rule: string; readonly why: string };
 
@@ -25,6 +28,7 @@ export type ExplainedStatement = {
     readonly reason: string;
   }[];
   readonly scope: MaskScope;
+  readonly outputs: ExplainedOutputs;
   /** Why the scope is `opaque`. */
   readonly unseen: readonly string[];
   readonly relations: readonly ExplainedRelation[];
@@ -57,7 +61,8 @@ export function explain(
   const statements =
     analysis.kind === 'unreadable'
       ? []
-      : analysis.statements.map((statement): ExplainedStatement => {
+      : analysis.statements.map((statement, index): ExplainedStatement => {
+          const lineage = lineageOf(analysis.trees[index], trustingView(snapshot, masks));
           const reach = reachOfStatement(statement, snapshot, masks);
           const relations = reach.judgement.relationOids.flatMap((oid): ExplainedRelation[] => {
             const relation = snapshot.relations.get(oid);
@@ -79,6 +84,7 @@ export function explain(
               reason,
             })),
             scope: reach.judgement.scope,
+            outputs: explainOutputs(lineage, snapshot, masks),
             unseen: reach.unseen,
             relations,
             unknownRelations: reach.judgement.unknownRelations,
@@ -99,7 +105,7 @@ export function explain(
 
 const SCOPE_WORDS: Readonly<Record<MaskScope, string>> = {
   clean: 'no masked column is in reach',
-  touched: 'masked columns are in reach; they, and everything computed, are masked',
+  touched: 'masked columns are in reach; they, and what is computed from them, are masked',
   opaque:
     'code or relations nobody vouched for are involved; everything computed and all error texts are masked',
 };
@@ -120,6 +126,7 @@ export function formatExplanation(explanation: Explanation): string {
       `  masking: ${statement.scope}: ${SCOPE_WORDS[statement.scope]}`,
     );
     for (const why of statement.unseen) lines.push(`    ${why}`);
+    lines.push(...outputLines(statement.outputs));
     for (const relation of statement.relations) {
       lines.push(
         `  ${relation.relation} (${relation.kind})${relation.masked.length === 0 ? ': nothing masked' : ''}`,
@@ -129,6 +136,12 @@ export function formatExplanation(explanation: Explanation): string {
     for (const name of statement.unknownRelations) lines.push(`  ${name}: not in the catalog`);
   }
   return lines.join('\n');
+}
+
+function outputLines(outputs: ExplainedOutputs): string[] {
+  if (outputs.kind === 'lost')
+    return [`  outputs cannot be followed (${outputs.reason}): what is no plain column is masked`];
+  return outputs.outputs.map(({ name, from, shown }, index) => `  ${index + 1} ${name}: ${from}: ${shown}`);
 }
 
 function holdText(hold: HoldTerms): string {

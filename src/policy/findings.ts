@@ -124,7 +124,8 @@ export function writeBackIn(
   return { constants: [...constants].toSorted(), guarded };
 }
 
-function nameOf(column: ColumnId, snapshot: Snapshot): string {
+/** `schema.table.column`, `schema.table.*` of a whole row. */
+export function nameOf(column: ColumnId, snapshot: Snapshot): string {
   if (isAnything(column)) return 'what a function nobody vouched for may have read';
   const relation = snapshot.relations.get(column.relation);
   const name = relation?.columns.find(({ attnum }) => attnum === column.attnum)?.name ?? '*';

@@ -56,6 +56,7 @@ export function judge(
   }
   const judged = reaches.map((reach, index): StatementJudgement => {
     const statement = analysis.statements[index];
+    if (statement !== undefined) inquiry.unvouched(statement, reach.volatile);
     if (statement === undefined || (reach.judgement.scope === 'clean' && !given))
       return { ...reach.judgement, outputs: null, guarded: [] };
     const tree = analysis.trees[index];
@@ -123,6 +124,19 @@ class Inquiry {
     if (found.length === 0) return;
     const action = statement.actions[0]?.action ?? 'read';
     this.#byDefault('influence', action, `lets masked columns decide what comes back: ${found.join('; ')}`);
+  }
+
+  /** What such a function stores, sends or sets nobody can see; it may even be told so by an argument. */
+  unvouched(statement: Statement, functions: readonly string[]): void {
+    for (const name of functions) {
+      const action = statement.actions[0]?.action ?? 'read';
+      const reason = `calls ${name}, a volatile function nobody vouched for, which may carry masked values anywhere`;
+      this.#byDefault(
+        'laundering',
+        action,
+        `${reason}; if it does not, name it under \`trust\` in rules.yaml`,
+      );
+    }
   }
 
   /** An agent that stores what it was shown would put the mask in place of the value. */

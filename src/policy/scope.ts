@@ -14,6 +14,7 @@ import type { MaskSet } from './mask-set.ts';
 import { isSystemSchema } from './patterns.ts';
 import { readsUnseen } from './reading-functions.ts';
 import { trustedByName, trustingView } from './trusting-view.ts';
+import { mayBeVolatile } from './volatile-functions.ts';
 
 type Mentions = Statement['mentions'];
 
@@ -25,6 +26,8 @@ export type Reach = {
   readonly unseen: readonly string[];
   /** Whether it calls a function or operator that may return anything of a masked row. */
   readonly callsUnseen: boolean;
+  /** Volatile functions of people's own among them, as written. */
+  readonly volatile: readonly string[];
 };
 
 /** What a statement is about to create cannot be known yet, and holds nothing to read. */
@@ -93,6 +96,9 @@ export function reachOfStatement(statement: Statement, catalog: Snapshot, masks:
     maskedNames,
     unseen: hidden,
     // a vouched function of a row gives what is in the row, and nothing in the statement says so
+    volatile: masks.present
+      ? [...new Set(functions.filter((ref) => mayBeVolatile(ref, snapshot)).map(written))]
+      : [],
     callsUnseen: masks.present && (functions.length + operators.length > 0 || (touches && onRows.length > 0)),
   };
 }

@@ -4,12 +4,11 @@ import { test } from 'node:test';
 import { makeAuthenticator } from '../../src/api/authentication.ts';
 import {
   FAILED_ATTEMPTS_WINDOW_MS,
-  MAX_CALLS,
   MAX_FAILED_ADDRESSES,
   MAX_FAILED_ATTEMPTS,
 } from '../../src/api/limits.ts';
 import { PosternError } from '../../src/errors.ts';
-import { TOKENS, asked, bench, request } from './support.ts';
+import { MAX_CALLS_PER_MINUTE, TOKENS, asked, bench, request } from './support.ts';
 import type { Bench, Person } from './support.ts';
 
 /** Every route that needs a token, with who may call it. */
@@ -230,7 +229,7 @@ test('a body over the limit is refused before it is read', async (t) => {
 test('calls are counted per caller: one who asks too often keeps nobody else out', async (t) => {
   const { call } = await bench(t);
   let refused = 0;
-  for (let i = 0; i < MAX_CALLS + 3; i += 1) {
+  for (let i = 0; i < MAX_CALLS_PER_MINUTE + 3; i += 1) {
     const { status, headers } = await call('ana', 'GET', '/v1/whoami');
     if (status !== 429) continue;
     refused += 1;

@@ -22,6 +22,9 @@ import { explain } from '../../src/policy/explain.ts';
 import { analyze, loadParser } from '../../src/sql/analyze.ts';
 import { makeVerifier } from '../../src/wire/scram.ts';
 
+/** The default. */
+export const MAX_CALLS_PER_MINUTE = 600;
+
 export const TOKENS = {
   ana: 'token-of-ana-0123456789',
   bob: 'token-of-bob-0123456789',
@@ -103,6 +106,7 @@ export async function bench(t: TestContext, changes: Partial<ApiDeps> = {}): Pro
   const rules = reading.rules;
   const deps: ApiDeps = {
     oidc: null,
+    maxCallsPerMinute: MAX_CALLS_PER_MINUTE,
     revealGroups: () => ['data-stewards'],
     host: '127.0.0.1',
     port: 0,

@@ -83,6 +83,7 @@ export async function house(
     port: 0,
     approvers: APPROVERS,
     oidc: null,
+    maxCallsPerMinute: 10_000,
     revealGroups: () => [],
     approvals,
     log,

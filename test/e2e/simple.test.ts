@@ -109,7 +109,7 @@ test('several statements, masked and clean in turn, in one message', async () =>
 
 test('an error in the middle of masked statements tells nothing', async () => {
   const client = await raw();
-  const answer = await client.query('select 1; select ssn::int from customers; select 2');
+  const answer = await client.query('select 1; select 1 / (id - 1), ssn from customers; select 2');
   assert.ok(!text(answer).includes(SECRET));
   assert.equal(shape(answer).at(-2), 'E');
 });

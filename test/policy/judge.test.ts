@@ -336,6 +336,7 @@ test('explain says what judge says, and formats it', () => {
       '  masking: opaque: code or relations nobody vouched for are involved; everything computed and all error texts are masked',
       '    the function get_ssn may read anything',
       '    the catalog does not know gone',
+      '  outputs cannot be followed (it is empty): what is no plain column is masked',
       '  public.customers (table)',
       '    ssn: mask rule "ids": null',
       '  public.v_customers (view)',
@@ -344,6 +345,7 @@ test('explain says what judge says, and formats it', () => {
       '',
       'statement 2: copy to',
       '  masking: clean: no masked column is in reach',
+      '  outputs cannot be followed (it is empty): what is no plain column is masked',
       '  public.orders (table): nothing masked',
     ].join('\n'),
   );

@@ -324,6 +324,22 @@ const COPY = cases(13, {
 });
 
 export const WRITING: readonly Attack[] = [
+  {
+    class: 12,
+    name: 'a function that runs the SQL it is given, and sets',
+    sql: [
+      "select dyn('select set_config(''application_name'', ssn, false) from customers where id = 1')",
+      'show application_name',
+    ],
+  },
+  {
+    class: 11,
+    name: 'a function that runs the SQL it is given, and stores',
+    sql: [
+      "select dyn('insert into orders (id, note) select 20077, ssn from customers where id = 1 returning note')",
+      'select note from orders where id = 20077',
+    ],
+  },
   ...CODE,
   ...STRINGS,
   ...RETURNING,
