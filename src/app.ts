@@ -286,21 +286,22 @@ function apiDeps(
   running: Running & { readonly rules: RulesInForce; readonly health: () => Readiness },
 ): Parameters<typeof startApi>[0] {
   const { databases, approvals, trail, agents, rules, log, metrics, health } = running;
-  const { folder } = installation.trail;
   return {
     ...installation.api,
     approvers: installation.approvers,
     oidc: installation.oidc,
     maxCallsPerMinute: installation.limits.maxApiCallsPerMinute,
-    ...{ approvals, agents, log },
+    approvals,
+    agents,
+    log,
     makeVerifier: (password) => makeVerifier(password, { salt: randomBytes(SCRAM_SALT_BYTES) }),
     databases: [...databases.values()].map(({ config }) => ({
       name: config.name,
       logins: [...config.logins.keys()],
     })),
     trail: {
-      verify: () => verifyTrail(folder),
-      search: (query) => searchTrail(folder, query),
+      verify: () => verifyTrail(installation.trail.folder),
+      search: (query) => searchTrail(installation.trail.folder, query),
       record: (event) => trail.record(event),
     },
     revealGroups: () => rules.current.reveal ?? [],
