@@ -18,6 +18,9 @@ export const MASK_GROWTH_BYTES = 36;
 /** Below this a byte loop beats a call into the runtime's copy; measured on Node 24, x86-64. */
 export const LOOP_COPY_BYTES = 64;
 
+/** Values up to this are masked where they lie; what a field may hold in reach of one cache line is most of them. */
+export const IN_PLACE_VALUE_BYTES = 256;
+
 /** Output slabs: what an idle session may cost, and about four socket reads (64 KiB each in libuv). */
 export const SLAB_MIN_BYTES = 8 * 1024;
 export const SLAB_MAX_BYTES = 256 * 1024;

@@ -8,6 +8,7 @@
  */
 import { PosternError } from '../errors.ts';
 import { copyBytes, int32At, putInt32 } from './bytes.ts';
+import { InPlace } from './in-place.ts';
 import { OutputSlab } from './output-slab.ts';
 import type { RowPlan } from './plan.ts';
 import { FieldSplicer } from './splice.ts';
@@ -19,6 +20,7 @@ export class RowRewriter {
   readonly plan: RowPlan;
   readonly #splicer: FieldSplicer;
   readonly #slab: OutputSlab;
+  #inPlace: InPlace | null = null;
 
   /** `key`: 32 bytes for the hashes. `slab` may be shared by a session's rewriters, one at a time. */
   constructor(plan: RowPlan, key: Uint8Array, slab: OutputSlab = new OutputSlab()) {
@@ -71,6 +73,16 @@ export class RowRewriter {
       this.rewrite(buf, at, next);
       at = next;
     }
+  }
+
+  /**
+   * Masks the DataRows that fill `buf[start, end)` where they lie, as far as they fit: nobody else may read `buf`.
+   * @returns where the masked rows end, and where the first row begins that has to be rewritten elsewhere
+   */
+  inPlace(buf: Buffer, start: number, end: number): { readonly to: number; readonly next: number } {
+    this.#inPlace ??= new InPlace(this.#splicer);
+    this.#inPlace.rewrite(buf, start, end);
+    return this.#inPlace;
   }
 
   /** Appends `buf[start, end)` as it is: for messages between rows. */

@@ -18,7 +18,8 @@ export class FieldSplicer {
   /** Fields sent as NULL because their mask threw. */
   failures = 0;
   readonly #plan: RowPlan;
-  readonly #indexes: Int32Array;
+  /** Of the masked fields, ascending. */
+  readonly indexes: Int32Array;
   /** Length and bytes, ready to copy; null where a writer is needed. */
   readonly #constants: readonly (Buffer | null)[];
   readonly #writers: readonly (MaskWriter | null)[];
@@ -26,7 +27,7 @@ export class FieldSplicer {
   constructor(plan: RowPlan, key: Uint8Array) {
     this.fieldCount = plan.fields.length;
     this.#plan = plan;
-    this.#indexes = Int32Array.from(plan.masked, (field) => field.index);
+    this.indexes = Int32Array.from(plan.masked, (field) => field.index);
     this.#writers = plan.masked.map((field) => writerOf(field.mask, key));
     this.#constants = plan.masked.map(({ mask }) => {
       if (mask.kind === 'constant') return framed(mask.bytes);
@@ -48,9 +49,9 @@ export class FieldSplicer {
    */
   splice(src: Buffer, start: number, end: number, out: Buffer, at: number): number {
     const count = this.fieldCount;
-    if (end - start < 2 || ((src[start]! << 8) | src[start + 1]!) !== count)
-      malformed('a row has another number of fields than its description');
-    const indexes = this.#indexes;
+    if (end - start < 2) malformed('a row ends before its fields');
+    this.checkCount(src, start);
+    const { indexes } = this;
     let to = at;
     let from = start + 2;
     let runStart = start;
@@ -80,14 +81,40 @@ export class FieldSplicer {
     return copyBytes(src, runStart, end, out, to);
   }
 
-  #write(writer: MaskWriter, src: Buffer, start: number, end: number, out: Buffer, at: number): number {
-    let written: number;
+  /** Refuses a row whose int16 field count, at `at`, is not the plan's. */
+  checkCount(src: Buffer, at: number): void {
+    if (((src[at]! << 8) | src[at + 1]!) !== this.fieldCount)
+      malformed('a row has another number of fields than its description');
+  }
+
+  /** Bytes that the masked values of one row may have, if none of them is longer than `valueBytes`. */
+  roomFor(valueBytes: number): number {
+    const { masked } = this.#plan;
+    return masked.reduce((sum, { mask }) => sum + valueBytes + growthOf(mask, valueBytes), 0);
+  }
+
+  /**
+   * Writes what stands in place of the value `src[start, end)` of the masked field number `place`.
+   * @returns its length; −1 for NULL
+   */
+  maskInto(place: number, src: Buffer, start: number, end: number, out: Buffer, at: number): number {
+    const constant = this.#constants[place]!;
+    if (constant === null) return this.#run(this.#writers[place]!, src, start, end, out, at);
+    if (constant[0] === 0xff) return -1;
+    return copyBytes(constant, 4, constant.length, out, at) - at;
+  }
+
+  #run(writer: MaskWriter, src: Buffer, start: number, end: number, out: Buffer, at: number): number {
     try {
-      written = writer(src, start, end, out, at + 4);
+      return writer(src, start, end, out, at);
     } catch {
       this.failures++;
-      written = -1;
+      return -1;
     }
+  }
+
+  #write(writer: MaskWriter, src: Buffer, start: number, end: number, out: Buffer, at: number): number {
+    const written = this.#run(writer, src, start, end, out, at + 4);
     putInt32(out, at, written);
     return written < 0 ? at + 4 : at + 4 + written;
   }
@@ -100,6 +127,6 @@ function framed(bytes: Buffer): Buffer {
   return field;
 }
 
-function malformed(reason: string): never {
+export function malformed(reason: string): never {
   throw new PosternError('masking-failed', { reason });
 }

@@ -24,6 +24,11 @@ export function countCodePoints(src: Buffer, start: number, end: number): number
   let count = 0;
   let at = start;
   while (at < end) {
+    if (src[at]! < 0x80) {
+      at++;
+      count++;
+      continue;
+    }
     const length = codePointBytes(src, at, end);
     if (length === 0) return -1;
     at += length;

@@ -88,9 +88,14 @@ export class UpstreamSide {
       this.#session.parts.toClient.forward(buffer, start, end);
       return;
     }
-    if (!this.#rewrote) this.#rewriter.begin();
+    this.#takeRows();
+    // nobody else has this part of the buffer: it came from the socket, and rows are passed on once
+    const { to, next } = this.#rewriter.inPlace(buffer, start, end);
+    if (to > start) this.#session.parts.toClient.forward(buffer, start, to);
+    if (next === end) return;
+    this.#rewriter.begin();
     this.#rewrote = true;
-    this.#rewriter.rewriteRun(buffer, start, end);
+    this.#rewriter.rewriteRun(buffer, next, end);
   }
 
   #checkRow(): void {

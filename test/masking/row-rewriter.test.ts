@@ -53,6 +53,57 @@ describe('the row rewriter', () => {
     );
   });
 
+  it('does the same where the rows lie, as far as they fit, and touches nothing around them', () => {
+    const before = Buffer.from('before');
+    const after = Buffer.from('after');
+    let fitted = 0;
+    fc.assert(
+      fc.property(result, ({ fns, rows }) => {
+        const rewriter = new RowRewriter(planOf(fns), KEY);
+        const frames = Buffer.concat(rows.map(dataRow));
+        const buffer = Buffer.concat([before, frames, after]);
+        const end = before.length + frames.length;
+        const { to, next } = rewriter.inPlace(buffer, before.length, end);
+        rewriter.begin();
+        rewriter.rewriteRun(buffer, next, end);
+        const whole = Buffer.concat([buffer.subarray(before.length, to), rewriter.take()]);
+        const expected = rows.map((row) => row.map((v, i) => maskedValue(fns[i] ?? null, v)));
+        assert.deepEqual(parseRows(whole), expected);
+        assert.ok(buffer.subarray(0, before.length).equals(before));
+        assert.ok(buffer.subarray(end).equals(after));
+        assert.equal(rewriter.failures, 0);
+        if (next === end && rows.length > 0) fitted += 1;
+      }),
+      { numRuns: 600 },
+    );
+    assert.ok(fitted > 50, `only ${fitted} fitted`);
+  });
+
+  it('refuses broken runs where they lie', () => {
+    const good = dataRow([Buffer.from('open'), Buffer.from('SECRET-1')]);
+    const rewriter = new RowRewriter(planOf([null, { kind: 'redact' }]), KEY);
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(2 * good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+        fc.nat(2 * good.length),
+        (patches, end) => {
+          const run = Buffer.concat([good, good]);
+          for (const [at, byte] of patches) run[at] = byte;
+          let taken: { to: number; next: number };
+          try {
+            taken = rewriter.inPlace(run, 0, end);
+          } catch (error) {
+            assert.equal((error as { code?: unknown }).code, 'masking-failed');
+            return;
+          }
+          for (const row of parseRows(run.subarray(0, taken.to))) assert.equal(row.length, 2);
+          assert.ok(taken.to <= taken.next && taken.next <= end);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
   it('never writes into what was taken', () => {
     const rewriter = new RowRewriter(planOf([null, { kind: 'redact' }]), KEY);
     const taken: { bytes: Buffer; copy: Buffer }[] = [];

@@ -24,8 +24,9 @@ export function partialWriter(
     if (blankPadded) while (end > start && src[end - 1] === BLANK) end--;
     const count = countCodePoints(src, start, end);
     if (count <= 0 || kept * 2 > count) return redact(src, start, end, out, at);
-    const headEnd = skipCodePoints(src, start, end, keepFirst);
-    const tailStart = skipCodePoints(src, headEnd, end, count - kept);
+    const ascii = count === end - start;
+    const headEnd = ascii ? start + keepFirst : skipCodePoints(src, start, end, keepFirst);
+    const tailStart = ascii ? end - keepLast : skipCodePoints(src, headEnd, end, count - kept);
     let to = copyBytes(src, start, headEnd, out, at);
     for (let i = count - kept; i > 0; i--) out[to++] = STAR;
     return copyBytes(src, tailStart, end, out, to) - at;
