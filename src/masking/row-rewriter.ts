@@ -85,6 +85,18 @@ export class RowRewriter {
     return this.#inPlace;
   }
 
+  /**
+   * Starts a chunk with the DataRows that fill `buf[start, end)`, masked: where they lie as far as they fit, the
+   * rest in the output. Nobody else may read `buf`.
+   * @returns where the rows end that were masked where they lie
+   */
+  maskRun(buf: Buffer, start: number, end: number): number {
+    const { to, next } = this.inPlace(buf, start, end);
+    this.begin();
+    if (next < end) this.rewriteRun(buf, next, end);
+    return to;
+  }
+
   /** Appends `buf[start, end)` as it is: for messages between rows. */
   append(buf: Buffer, start: number, end: number): void {
     const slab = this.#slab;

@@ -90,12 +90,9 @@ export class UpstreamSide {
     }
     this.#takeRows();
     // nobody else has this part of the buffer: it came from the socket, and rows are passed on once
-    const { to, next } = this.#rewriter.inPlace(buffer, start, end);
+    const to = this.#rewriter.maskRun(buffer, start, end);
     if (to > start) this.#session.parts.toClient.forward(buffer, start, to);
-    if (next === end) return;
-    this.#rewriter.begin();
-    this.#rewrote = true;
-    this.#rewriter.rewriteRun(buffer, next, end);
+    this.#rewrote = this.#rewriter.length > 0;
   }
 
   #checkRow(): void {
