@@ -309,7 +309,7 @@ function apiDeps(
       const runtime = databases.get(input.database);
       if (runtime === undefined)
         throw new PosternError('not-found', { what: 'database', name: input.database });
-      const agent = agents.find(input.agent);
+      const agent = await agents.find(input.agent);
       if (agent === null) throw new PosternError('not-found', { what: 'agent', name: input.agent });
       const where = {
         database: input.database,

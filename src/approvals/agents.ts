@@ -34,16 +34,16 @@ class Registry implements Agents {
     this.#now = options.now ?? (() => new Date());
   }
 
-  find(name: string): AgentRecord | null {
+  find(name: string): Promise<AgentRecord | null> {
     return this.#store.find(name);
   }
 
-  list(): readonly AgentRecord[] {
+  list(): Promise<readonly AgentRecord[]> {
     return this.#store.list();
   }
 
-  async add(agent: Omit<AgentRecord, 'createdAt' | 'disabled'>, by: string): Promise<AgentRecord> {
-    const { name, owner, groups, databases, login, verifier } = agent;
+  async add(added: Omit<AgentRecord, 'createdAt' | 'disabled'>, by: string): Promise<AgentRecord> {
+    const { name, owner, groups, databases, login, verifier } = added;
     checkName(name);
     checkLabel('owner', owner);
     checkLabel('login', login);
@@ -54,13 +54,11 @@ class Registry implements Agents {
     checkVerifier(verifier);
     return this.#mutex.run(name, async () => {
       const taken = new PosternError('already-exists', { what: 'agent', name });
-      if (this.#store.find(name) !== null) throw taken;
+      if ((await this.#store.find(name)) !== null) throw taken;
       await this.#trail.record({ kind: 'agent_added', agent: name, by });
       const createdAt = this.#now().toISOString();
-      if (
-        !this.#store.insert({ name, owner, groups, databases, login, verifier, disabled: false, createdAt })
-      )
-        throw taken;
+      const agent = { name, owner, groups, databases, login, verifier, disabled: false, createdAt };
+      if (!(await this.#store.insert(agent))) throw taken;
       return this.#existing(name);
     });
   }
@@ -69,9 +67,9 @@ class Registry implements Agents {
     checkVerifier(verifier);
     checkLabel('name of who rotates it', by);
     return this.#mutex.run(name, async () => {
-      this.#existing(name);
+      await this.#existing(name);
       await this.#trail.record({ kind: 'agent_rotated', agent: name, by });
-      this.#store.setVerifier(name, verifier);
+      await this.#store.setVerifier(name, verifier);
       return this.#existing(name);
     });
   }
@@ -79,16 +77,16 @@ class Registry implements Agents {
   async disable(name: string, by: string): Promise<AgentRecord> {
     checkLabel('name of who disables it', by);
     return this.#mutex.run(name, async () => {
-      const agent = this.#existing(name);
+      const agent = await this.#existing(name);
       if (agent.disabled) return agent;
       await this.#trail.record({ kind: 'agent_disabled', agent: name, by });
-      this.#store.setDisabled(name);
+      await this.#store.setDisabled(name);
       return this.#existing(name);
     });
   }
 
-  #existing(name: string): AgentRecord {
-    const agent = this.#store.find(name);
+  async #existing(name: string): Promise<AgentRecord> {
+    const agent = await this.#store.find(name);
     if (agent === null)
       throw new PosternError('not-found', { what: 'agent', name: name.slice(0, MAX_AGENT_NAME_CHARACTERS) });
     return agent;

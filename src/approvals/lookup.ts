@@ -11,14 +11,14 @@ export function noSuchRequest(typed: string): PosternError {
 }
 
 /** The request with this id, or the only one whose id begins so. @throws PosternError `not-found`, `ambiguous-id` */
-export function findRequest(store: RequestStore, typed: string): Stored {
+export async function findRequest(store: RequestStore, typed: string): Promise<Stored> {
   const read = readId(typed);
   if (read === null) throw noSuchRequest(typed);
-  const ids = isWholeId(read) ? [read] : store.idsLike(read, 2);
+  const ids = isWholeId(read) ? [read] : await store.idsLike(read, 2);
   if (ids.length > 1) {
     throw new PosternError('ambiguous-id', { what: 'request', name: typed.slice(0, MAX_ECHOED_CHARACTERS) });
   }
-  const stored = ids[0] === undefined ? null : store.find(ids[0]);
+  const stored = ids[0] === undefined ? null : await store.find(ids[0]);
   if (stored === null) throw noSuchRequest(typed);
   return stored;
 }

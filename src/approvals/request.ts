@@ -111,12 +111,12 @@ export type Approvals = {
    */
   spend(id: string, binding: string, sessionId: string): Promise<void>;
   /** Full id or unique prefix. @throws PosternError `not-found`, `ambiguous-id` */
-  get(idOrPrefix: string): Request;
+  get(idOrPrefix: string): Promise<Request>;
   list(filter: {
     readonly state?: RequestState;
     readonly agent?: string;
     readonly limit?: number;
-  }): readonly Request[];
+  }): Promise<readonly Request[]>;
   /** Calls `listener` after each durable transition. Returns the way to stop. */
   subscribe(listener: (request: Request) => void): () => void;
 };
@@ -138,8 +138,9 @@ export type AgentRecord = {
 
 /** The registry of agents; changes are durable in the trail before they resolve. */
 export type Agents = {
-  find(name: string): AgentRecord | null;
-  list(): readonly AgentRecord[];
+  /** @throws PosternError `store-unavailable` */
+  find(name: string): Promise<AgentRecord | null>;
+  list(): Promise<readonly AgentRecord[]>;
   add(agent: Omit<AgentRecord, 'createdAt' | 'disabled'>, by: string): Promise<AgentRecord>;
   rotate(name: string, verifier: string, by: string): Promise<AgentRecord>;
   disable(name: string, by: string): Promise<AgentRecord>;

@@ -11,6 +11,7 @@ import type { Trail } from '../audit/event.ts';
 import { isWholeId, newRequestId, readId } from './id.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
 import { MAX_ID_ATTEMPTS, MAX_TIMER_MS, RETRY_MS } from './limits.ts';
+import { Listeners } from './listeners.ts';
 import { findRequest, noSuchRequest } from './lookup.ts';
 import { checkNewRequest, createdEvent, newRequest, outcomeOf } from './new-request.ts';
 import type { Approvals, Approver, Decision, NewRequest, Outcome, Request } from './request.ts';
@@ -59,15 +60,16 @@ class Service implements ApprovalService {
   readonly #maxPendingPerAgent: number;
   readonly #onError: (error: unknown) => void;
   readonly #mutex = new KeyedMutex();
+  readonly #askMutex = new KeyedMutex();
   readonly #waiters = new Waiters();
   readonly #texts = new PendingTexts();
-  readonly #listeners = new Set<(request: Request) => void>();
+  readonly #listeners: Listeners;
   /** When each open request ends, in ms since the epoch. */
   readonly #deadlines = new Map<string, number>();
   /** Requests that are dead already, but whose end is not yet in trail and store. */
   readonly #dying = new Map<string, Ending>();
-  /** Ids on their way into the store, and whose they are. */
-  readonly #asking = new Map<string, string>();
+  /** Requests on their way into the store. */
+  readonly #asking = new Set<Promise<Request>>();
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
 
@@ -77,31 +79,43 @@ class Service implements ApprovalService {
     this.#now = options.now ?? (() => new Date());
     this.#maxPendingPerAgent = options.maxPendingPerAgent;
     this.#onError = options.onError ?? (() => undefined);
+    this.#listeners = new Listeners(this.#onError);
   }
 
   async reconcile(): Promise<void> {
     const ending: Ending = { why: 'withdrawn', reason: RESTARTED };
-    await Promise.all(this.#store.listOpen().map((request) => this.#end(request.id, ending)));
+    const open = await this.#store.listOpen();
+    await Promise.all(open.map((request) => this.#end(request.id, ending)));
   }
 
   async ask(asked: NewRequest, text?: string): Promise<Request> {
     this.#checkOpen();
     checkNewRequest(asked);
+    // One at a time for an agent, so that what is counted is all there is.
+    const asking = this.#askMutex.run(asked.agent, () => this.#askNow(asked, text));
+    this.#asking.add(asking);
+    try {
+      return await asking;
+    } finally {
+      this.#asking.delete(asking);
+    }
+  }
+
+  async #askNow(asked: NewRequest, text?: string): Promise<Request> {
+    this.#checkOpen();
     const { agent } = asked;
-    const onTheirWay = [...this.#asking.values()].filter((name) => name === agent).length;
-    if (this.#store.countPending(agent) + onTheirWay >= this.#maxPendingPerAgent) {
+    if ((await this.#store.countPending(agent)) >= this.#maxPendingPerAgent) {
       const what = `the number of pending requests of agent "${agent}"`;
       throw new PosternError('limit-exceeded', { what, limit: this.#maxPendingPerAgent });
     }
-    const request = newRequest(asked, this.#freeId(), this.#now());
-    this.#asking.set(request.id, agent);
+    const request = newRequest(asked, await this.#freeId(), this.#now());
     let recorded = false;
     try {
       await this.#trail.record(createdEvent(request));
       recorded = true;
       // Shutting down meanwhile has withdrawn what was in the store, and this was not.
       this.#checkOpen();
-      if (!this.#store.insert(request))
+      if (!(await this.#store.insert(request)))
         throw new PosternError('store-unavailable', { reason: `id ${request.id} is taken` });
     } catch (error) {
       const reason = 'it could not be stored';
@@ -110,13 +124,11 @@ class Service implements ApprovalService {
           .record({ kind: 'request_withdrawn', request_id: request.id, reason })
           .catch(() => undefined);
       throw error;
-    } finally {
-      this.#asking.delete(request.id);
     }
     this.#deadlines.set(request.id, Date.parse(request.expiresAt));
     if (text !== undefined) this.#texts.keep(request.id, text);
     this.#arm();
-    this.#tell(request);
+    this.#listeners.tell(request);
     return request;
   }
 
@@ -127,16 +139,20 @@ class Service implements ApprovalService {
   // Not async: that would wrap the shared promise anew for each caller, and one that walks away from it
   // would end the process with an unhandled rejection.
   outcome(id: string): Promise<Outcome> {
-    try {
-      const stored = findRequest(this.#store, id);
-      const dying = this.#dying.get(stored.request.id);
-      if (dying !== undefined)
-        throw new PosternError('request-withdrawn', { id, reason: dying.reason || dying.why });
-      const outcome = outcomeOf(stored);
-      return outcome === null ? this.#waiters.wait(stored.request.id) : Promise.resolve(outcome);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    const outcome = this.#waiters.wait(id);
+    // Only now, so that no change falls between looking and waiting.
+    this.#look(id).catch((error: unknown) => this.#waiters.fail(id, error));
+    return outcome;
+  }
+
+  /** Wakes who waits for a request that is over. */
+  async #look(id: string): Promise<void> {
+    const stored = await findRequest(this.#store, id);
+    const dying = this.#dying.get(id);
+    if (dying !== undefined)
+      throw new PosternError('request-withdrawn', { id, reason: dying.reason || dying.why });
+    const outcome = outcomeOf(stored);
+    if (outcome !== null) this.#waiters.settle(id, outcome);
   }
 
   async decide(
@@ -154,7 +170,7 @@ class Service implements ApprovalService {
     // Not by its beginning: what that fits may change between looking and deciding.
     if (whole === null || !isWholeId(whole)) throw noSuchRequest(id);
     return this.#mutex.run(whole, async () => {
-      const stored = findRequest(this.#store, whole);
+      const stored = await findRequest(this.#store, whole);
       const { request } = stored;
       this.#checkPending(request);
       checkApprover(request, approver, decision);
@@ -181,14 +197,14 @@ class Service implements ApprovalService {
   }
 
   async withdraw(id: string, reason: string): Promise<void> {
-    if (this.#store.find(id) !== null) await this.#end(id, { why: 'withdrawn', reason });
+    if ((await this.#store.find(id)) !== null) await this.#end(id, { why: 'withdrawn', reason });
   }
 
   async spend(id: string, binding: string, sessionId: string): Promise<void> {
     this.#checkOpen();
     await this.#mutex.run(id, async () => {
       const unusable = (reason: string): PosternError => new PosternError('grant-unusable', { id, reason });
-      const request = this.#store.find(id)?.request;
+      const request = (await this.#store.find(id))?.request;
       if (request === undefined) throw unusable('there is no such request');
       if (request.state !== 'approved') throw unusable(`it is ${request.state}`);
       if (this.#dying.has(id)) throw unusable('it has ended');
@@ -198,23 +214,20 @@ class Service implements ApprovalService {
       }
       if (request.binding !== binding) throw unusable('the statement is not the one that was approved');
       await this.#trail.record({ kind: 'grant_spent', request_id: id, binding, session_id: sessionId });
-      this.#commit(id, () => this.#store.move(id, 'approved', 'spent', ''));
+      await this.#commit(id, () => this.#store.move(id, 'approved', 'spent', ''));
     });
   }
 
-  get(idOrPrefix: string): Request {
-    return findRequest(this.#store, idOrPrefix).request;
+  async get(idOrPrefix: string): Promise<Request> {
+    return (await findRequest(this.#store, idOrPrefix)).request;
   }
 
-  list(filter: ListFilter): readonly Request[] {
+  list(filter: ListFilter): Promise<readonly Request[]> {
     return this.#store.list(filter);
   }
 
   subscribe(listener: (request: Request) => void): () => void {
-    // Wrapped, so that one function subscribed twice is two subscriptions.
-    const entry = (request: Request): void => listener(request);
-    this.#listeners.add(entry);
-    return () => void this.#listeners.delete(entry);
+    return this.#listeners.add(listener);
   }
 
   async expireDue(): Promise<void> {
@@ -229,17 +242,20 @@ class Service implements ApprovalService {
     this.#closed = true;
     try {
       const ending: Ending = { why: 'withdrawn', reason: SHUTTING_DOWN };
-      await Promise.all(this.#store.listOpen().map((request) => this.#end(request.id, ending)));
+      // What is on its way gets into the store or not, and then it is seen.
+      await Promise.allSettled(this.#asking);
+      const open = await this.#store.listOpen();
+      await Promise.all(open.map((request) => this.#end(request.id, ending)));
     } finally {
       if (this.#timer !== null) clearTimeout(this.#timer);
       this.#timer = null;
     }
   }
 
-  #freeId(): string {
+  async #freeId(): Promise<string> {
     for (let attempt = 0; attempt < MAX_ID_ATTEMPTS; attempt += 1) {
       const id = newRequestId();
-      if (!this.#asking.has(id) && this.#store.find(id) === null) return id;
+      if ((await this.#store.find(id)) === null) return id;
     }
     throw new PosternError('store-unavailable', { reason: 'no id is free' });
   }
@@ -262,11 +278,11 @@ class Service implements ApprovalService {
   }
 
   /** The store's half of a step that the trail has already. If it fails, the request is dead. */
-  #commit(id: string, step: () => boolean): Request {
+  async #commit(id: string, step: () => Promise<boolean>): Promise<Request> {
     try {
-      if (!step())
+      if (!(await step()))
         throw new PosternError('store-unavailable', { reason: `request ${id} changed underneath` });
-      return this.#changed(id);
+      return await this.#changed(id);
     } catch (error) {
       this.#letDie(id, { why: 'withdrawn', reason: 'the approvals store failed' }, error);
       throw error;
@@ -280,7 +296,7 @@ class Service implements ApprovalService {
   /** Only under the request's mutex. */
   async #endNow(id: string, ending: Ending): Promise<void> {
     try {
-      const state = this.#store.find(id)?.request.state;
+      const state = (await this.#store.find(id))?.request.state;
       const to = state === undefined ? null : endingOf(state, ending.why);
       if (state !== undefined && to !== null) {
         const { why, reason } = ending;
@@ -289,12 +305,12 @@ class Service implements ApprovalService {
             ? { kind: 'request_expired', request_id: id }
             : { kind: 'request_withdrawn', request_id: id, reason },
         );
-        if (!this.#store.move(id, state, to, reason))
+        if (!(await this.#store.move(id, state, to, reason)))
           throw new PosternError('store-unavailable', { reason: `request ${id} changed underneath` });
       }
       this.#dying.delete(id);
       this.#deadlines.delete(id);
-      if (to !== null) this.#changed(id);
+      if (to !== null) await this.#changed(id);
     } catch (error) {
       this.#letDie(id, ending, error);
       throw error;
@@ -311,25 +327,15 @@ class Service implements ApprovalService {
   }
 
   /** After a durable step: wakes who waits, tells who listens, and returns the request as it is now. */
-  #changed(id: string): Request {
-    const stored = findRequest(this.#store, id);
+  async #changed(id: string): Promise<Request> {
+    const stored = await findRequest(this.#store, id);
     const outcome = outcomeOf(stored);
     if (outcome !== null) this.#waiters.settle(id, outcome);
     const { request } = stored;
     if (request.state !== 'pending') this.#texts.forget(id);
     if (request.state !== 'pending' && request.state !== 'approved') this.#deadlines.delete(id);
-    this.#tell(request);
+    this.#listeners.tell(request);
     return request;
-  }
-
-  #tell(request: Request): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(request);
-      } catch (error) {
-        this.#onError(error);
-      }
-    }
   }
 
   /** One timer for the earliest end. It keeps no process alive: a start withdraws what a process left. */

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import type { AgentRecord } from './request.ts';
-import { guarded } from './sqlite-guard.ts';
+import { answered } from './sqlite-guard.ts';
 import type { AgentStore } from './store.ts';
 
 /** Agents in SQLite; they are disabled, never removed, so that a name in the trail keeps its meaning. */
@@ -15,13 +15,13 @@ export function sqliteAgents(database: DatabaseSync): AgentStore {
   const setDisabled = database.prepare('UPDATE agents SET disabled = 1 WHERE name = ?');
   return {
     find: (name) =>
-      guarded(() => {
+      answered(() => {
         const row = byName.get(name);
         return row === undefined ? null : readAgent(row);
       }),
-    list: () => guarded(() => all.all().map(readAgent)),
+    list: () => answered(() => all.all().map(readAgent)),
     insert: (a) =>
-      guarded(() => {
+      answered(() => {
         const groups = JSON.stringify(a.groups);
         const databases = JSON.stringify(a.databases);
         const disabled = a.disabled ? 1 : 0;
@@ -30,8 +30,8 @@ export function sqliteAgents(database: DatabaseSync): AgentStore {
             .changes === 1
         );
       }),
-    setVerifier: (name, verifier) => guarded(() => setVerifier.run(verifier, name).changes === 1),
-    setDisabled: (name) => guarded(() => setDisabled.run(name).changes === 1),
+    setVerifier: (name, verifier) => answered(() => setVerifier.run(verifier, name).changes === 1),
+    setDisabled: (name) => answered(() => setDisabled.run(name).changes === 1),
   };
 }
 

@@ -15,6 +15,11 @@ export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
+/** `guarded` as the store's interface wants it: done when it returns, told by a promise. */
+export async function answered<T>(work: () => T): Promise<T> {
+  return guarded(work);
+}
+
 /** Turns whatever SQLite says into the one error callers know. Its messages name no values. */
 export function guarded<T>(work: () => T): T {
   try {

@@ -6,7 +6,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { DEFAULT_LIST_LIMIT, MAX_LIST_LIMIT } from './limits.ts';
 import type { Decision, NewRequest, Request, RequestState } from './request.ts';
-import { guarded, inTransaction } from './sqlite-guard.ts';
+import { answered, inTransaction } from './sqlite-guard.ts';
 import type { ListFilter, RequestStore, Stored } from './store.ts';
 import type { Approval } from './transitions.ts';
 
@@ -37,30 +37,30 @@ export function sqliteRequests(database: DatabaseSync): RequestStore {
 
   return {
     insert: (request) =>
-      guarded(() => {
+      answered(() => {
         const { id, state, createdAt, expiresAt, decisions: _, ...facts } = request;
         return (
           insert.run(id, state, request.agent, createdAt, expiresAt, JSON.stringify(facts)).changes === 1
         );
       }),
     find: (id) =>
-      guarded(() => {
+      answered(() => {
         const row = byId.get(id);
         return row === undefined ? null : stored(row);
       }),
     idsLike: (prefix, limit) =>
-      guarded(() => byPrefix.all(prefix.length, prefix, limit).map((row) => text(row, 'id'))),
+      answered(() => byPrefix.all(prefix.length, prefix, limit).map((row) => text(row, 'id'))),
     list: (filter: ListFilter) =>
-      guarded(() => {
+      answered(() => {
         const limit = Math.max(1, Math.min(filter.limit ?? DEFAULT_LIST_LIMIT, MAX_LIST_LIMIT));
         return listed
           .all(filter.state ?? null, filter.agent ?? null, limit)
           .map((row) => stored(row).request);
       }),
-    countPending: (agent) => guarded(() => Number(pending.get(agent)?.['n'] ?? 0)),
-    listOpen: () => guarded(() => open.all().map((row) => stored(row).request)),
+    countPending: (agent) => answered(() => Number(pending.get(agent)?.['n'] ?? 0)),
+    listOpen: () => answered(() => open.all().map((row) => stored(row).request)),
     decide: (id, decision, approval, to) =>
-      guarded(() =>
+      answered(() =>
         inTransaction(database, () => {
           if (move.run(to, '', id, 'pending').changes !== 1) return false;
           const { approver, reason, channel, time } = decision;
@@ -77,7 +77,7 @@ export function sqliteRequests(database: DatabaseSync): RequestStore {
           return true;
         }),
       ),
-    move: (id, from, to, ending) => guarded(() => move.run(to, ending, id, from).changes === 1),
+    move: (id, from, to, ending) => answered(() => move.run(to, ending, id, from).changes === 1),
   };
 }
 

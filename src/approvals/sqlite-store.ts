@@ -63,7 +63,7 @@ export function openSqliteStore(options: { readonly file: string }): Store {
     return {
       requests: sqliteRequests(database),
       agents: sqliteAgents(database),
-      close: () => {
+      close: async () => {
         if (database.isOpen) database.close();
       },
     };

@@ -1,8 +1,7 @@
 /**
- * What the approvals and the agents need of a store. Every change is one atomic step, durable when the call
- * returns, and guarded: it says false instead of overwriting a state it did not expect. Calls are
- * synchronous because `Approvals.get` and `list` are; they happen per held statement, not per statement.
- * Everything throws PosternError `store-unavailable` when the store fails.
+ * What the approvals and the agents need of a store. Every change is one atomic step, durable when its promise
+ * resolves, and guarded: it says false instead of overwriting a state it did not expect. Everything rejects
+ * with PosternError `store-unavailable` when the store fails.
  */
 import type { Approval } from './transitions.ts';
 import type { AgentRecord, Decision, Request, RequestState } from './request.ts';
@@ -19,29 +18,29 @@ export type ListFilter = { readonly state?: RequestState; readonly agent?: strin
 
 export type RequestStore = {
   /** False if the id is taken. */
-  insert(request: Request): boolean;
-  find(id: string): Stored | null;
+  insert(request: Request): Promise<boolean>;
+  find(id: string): Promise<Stored | null>;
   /** Ids that begin with `prefix`, at most `limit`. */
-  idsLike(prefix: string, limit: number): readonly string[];
+  idsLike(prefix: string, limit: number): Promise<readonly string[]>;
   /** Newest first. */
-  list(filter: ListFilter): readonly Request[];
-  countPending(agent: string): number;
+  list(filter: ListFilter): Promise<readonly Request[]>;
+  countPending(agent: string): Promise<number>;
   /** Every request that is pending or approved. */
-  listOpen(): readonly Request[];
+  listOpen(): Promise<readonly Request[]>;
   /** Adds a decision to a pending request and moves it to `to`, in one step. */
-  decide(id: string, decision: Decision, approval: Approval, to: RequestState): boolean;
+  decide(id: string, decision: Decision, approval: Approval, to: RequestState): Promise<boolean>;
   /** Moves a request from one state to another. */
-  move(id: string, from: RequestState, to: RequestState, ending: string): boolean;
+  move(id: string, from: RequestState, to: RequestState, ending: string): Promise<boolean>;
 };
 
 export type AgentStore = {
-  find(name: string): AgentRecord | null;
-  list(): readonly AgentRecord[];
+  find(name: string): Promise<AgentRecord | null>;
+  list(): Promise<readonly AgentRecord[]>;
   /** False if the name is taken. */
-  insert(agent: AgentRecord): boolean;
+  insert(agent: AgentRecord): Promise<boolean>;
   /** False if there is none of that name. */
-  setVerifier(name: string, verifier: string): boolean;
-  setDisabled(name: string): boolean;
+  setVerifier(name: string, verifier: string): Promise<boolean>;
+  setDisabled(name: string): Promise<boolean>;
 };
 
-export type Store = { readonly requests: RequestStore; readonly agents: AgentStore; close(): void };
+export type Store = { readonly requests: RequestStore; readonly agents: AgentStore; close(): Promise<void> };

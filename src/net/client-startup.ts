@@ -113,7 +113,7 @@ export function negotiate(socket: Duplex, startup: Startup): void {
 }
 
 export type AuthenticationOptions = {
-  readonly find: (name: string) => AgentRecord | null;
+  readonly find: (name: string) => Promise<AgentRecord | null>;
   /** Makes unknown agents look like known ones, the same each time. */
   readonly mockSecret: Buffer;
   readonly channelBinding: Buffer | null;
@@ -121,7 +121,7 @@ export type AuthenticationOptions = {
 
 /**
  * SCRAM-SHA-256 against the agent's verifier.
- * @throws PosternError `authentication-failed`, `protocol-violation`
+ * @throws PosternError `authentication-failed`, `protocol-violation`, `store-unavailable`
  */
 export async function authenticate(
   socket: Duplex,
@@ -129,7 +129,7 @@ export async function authenticate(
   name: string,
   options: AuthenticationOptions,
 ): Promise<AgentRecord> {
-  const agent = options.find(name);
+  const agent = await options.find(name);
   const usable = agent !== null && !agent.disabled;
   const verifier = usable ? agent.verifier : mockVerifier(name, options.mockSecret);
   const nonce = randomBytes(NONCE_BYTES).toString('base64');

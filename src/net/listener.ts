@@ -20,7 +20,7 @@ export type ListenerOptions = StarterParts & {
   readonly port: number;
   readonly tls: ServerTls | null;
   readonly tlsRequired: boolean;
-  readonly findAgent: (name: string) => AgentRecord | null;
+  readonly findAgent: (name: string) => Promise<AgentRecord | null>;
   readonly mockSecret: Buffer;
   readonly trail: Trail;
   readonly limits: Limits;
@@ -122,12 +122,18 @@ export class Listener {
     const name = startup.parameters.get('user') ?? '';
     const channelBinding = secure ? (tls?.endPoint ?? null) : null;
     const address = raw.remoteAddress ?? '';
+    // A name that never was an agent's is somebody's guess, and may be a password typed in the wrong place.
+    let known = false;
     const agent = await authenticate(socket, source, name, {
-      find: findAgent,
+      find: async (one) => {
+        const found = await findAgent(one);
+        known = found !== null;
+        return found;
+      },
       mockSecret,
       channelBinding,
     }).catch((error: unknown) => {
-      this.#noteFailure(error, name, address);
+      this.#noteFailure(error, known ? name : '(unknown)', address);
       throw error;
     });
     settled();
@@ -143,13 +149,7 @@ export class Listener {
 
   #noteFailure(error: unknown, agent: string, address: string): void {
     if (!(error instanceof PosternError) || error.code !== 'authentication-failed') return;
-    // A name that never was an agent's is somebody's guess, and may be a password typed in the wrong place.
-    const known = this.#options.findAgent(agent) !== null;
-    this.#options.trail.note({
-      kind: 'authentication_failed',
-      agent: known ? agent : '(unknown)',
-      client_address: address,
-    });
+    this.#options.trail.note({ kind: 'authentication_failed', agent, client_address: address });
   }
 
   /** Never answered; the client's socket stays open until the upstream has closed its own. */

@@ -143,7 +143,6 @@ function gauges(
   const { approvals, trail, sessions, catalogs, ready, version } = sources;
   const plain: readonly (readonly [string, string, () => number])[] = [
     ['postern_sessions', 'Sessions open now', sessions],
-    ['postern_requests_pending', 'Requests that wait for a person', () => pending(approvals)],
     ['postern_trail_queued_events', 'Events not yet on disk', () => trail.queued],
     [
       'postern_trail_lag_seconds',
@@ -156,6 +155,12 @@ function gauges(
     ['postern_memory_heap_bytes', 'JavaScript heap in use', () => process.memoryUsage().heapUsed],
   ];
   for (const [name, help, value] of plain) gauge(registry, name, help, [], (set) => set({}, value()));
+  const waiting: Gauge = new Gauge({
+    name: 'postern_requests_pending',
+    help: 'Requests that wait for a person',
+    registers: [registry],
+    collect: async () => waiting.set(await pending(approvals)),
+  });
   const build: Read = (set) => set({ version }, 1);
   gauge(registry, 'postern_build_info', 'Always 1', ['version'], build);
   const failing: Read = (set) => {
@@ -181,9 +186,9 @@ function gauges(
 }
 
 /** A store that fails must not take the other metrics with it; readiness says that it fails. */
-function pending(approvals: Approvals): number {
+async function pending(approvals: Approvals): Promise<number> {
   try {
-    return approvals.list({ state: 'pending' }).length;
+    return (await approvals.list({ state: 'pending' })).length;
   } catch {
     return Number.NaN;
   }

@@ -20,7 +20,7 @@ test('an agent gets a password once; only its verifier is kept', async (t) => {
   assert.equal(added.headers.get('cache-control'), 'no-store');
   assert.match(added.body.password, /^[\w-]{32}$/);
   assert.deepEqual({ ...added.body.agent, createdAt: '' }, { ...bot, disabled: false, createdAt: '' });
-  assert.ok(fits(agents.find('etl-bot')?.verifier ?? '', added.body.password));
+  assert.ok(fits((await agents.find('etl-bot'))?.verifier ?? '', added.body.password));
   const listed = await call('ops', 'GET', '/v1/agents');
   assert.deepEqual(listed.body.agents, [added.body.agent]);
   assert.ok(!JSON.stringify(listed.body).includes('SCRAM'));
@@ -29,10 +29,10 @@ test('an agent gets a password once; only its verifier is kept', async (t) => {
   const rotated = await call('ops', 'POST', '/v1/agents/etl-bot/rotate');
   assert.equal(rotated.status, 200);
   assert.notEqual(rotated.body.password, added.body.password);
-  assert.ok(fits(agents.find('etl-bot')?.verifier ?? '', rotated.body.password));
+  assert.ok(fits((await agents.find('etl-bot'))?.verifier ?? '', rotated.body.password));
   const disabled = await call('ops', 'POST', '/v1/agents/etl-bot/disable');
   assert.equal(disabled.body.disabled, true);
-  assert.equal(agents.find('etl-bot')?.disabled, true);
+  assert.equal((await agents.find('etl-bot'))?.disabled, true);
   assert.equal((await call('ops', 'POST', '/v1/agents/nobody/rotate')).body.error.code, 'not-found');
 
   const { searchTrail } = await import('../../src/audit/search.ts');
@@ -72,6 +72,6 @@ test('an agent for places that do not exist is refused', async (t) => {
       JSON.stringify(change),
     );
   }
-  assert.deepEqual(agents.list(), []);
+  assert.deepEqual(await agents.list(), []);
   assert.equal((await call('ops', 'POST', '/v1/agents', { ...bot, databases: ['*'] })).status, 201);
 });

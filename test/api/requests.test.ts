@@ -72,7 +72,7 @@ test('nobody decides by the beginning of an id', async (t) => {
   const { id } = await approvals.ask(asked());
   const answer = await call('ana', 'POST', `/v1/requests/${id.slice(0, 8)}/approve`, { reason: 'ok' });
   assert.equal(answer.status, 400);
-  assert.equal(approvals.get(id).state, 'pending');
+  assert.equal((await approvals.get(id)).state, 'pending');
 });
 
 test('I5: the owner may not decide, nor one person twice, nor somebody outside the groups', async (t) => {
@@ -92,7 +92,7 @@ test('I5: the owner may not decide, nor one person twice, nor somebody outside t
     (await call('ana', 'POST', `/v1/requests/${id}/approve`, { reason: 'ok' })).body.error.code,
     'self-approval',
   );
-  assert.equal(approvals.get(id).state, 'pending');
+  assert.equal((await approvals.get(id)).state, 'pending');
 });
 
 test('a decision needs a reason that shows', async (t) => {
@@ -115,5 +115,5 @@ test('a decision needs a reason that shows', async (t) => {
     const answer = await call('ana', 'POST', `/v1/requests/${id}/approve`, body);
     assert.deepEqual([answer.status, answer.body.error.code], [400, 'bad-input'], JSON.stringify(body));
   }
-  assert.equal(approvals.get(id).state, 'pending');
+  assert.equal((await approvals.get(id)).state, 'pending');
 });

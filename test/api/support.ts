@@ -152,7 +152,7 @@ export async function bench(t: TestContext, changes: Partial<ApiDeps> = {}): Pro
     await api.close();
     await approvals.close();
     await trail.close();
-    store.close();
+    await store.close();
     rmSync(folder, { recursive: true, force: true });
   });
   return {

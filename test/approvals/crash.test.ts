@@ -50,12 +50,12 @@ test(
     });
     const store = openSqliteStore({ file: join(folder, 'store.sqlite') });
     const service = await openApprovals({ store, trail, maxPendingPerAgent: 100 });
-    assert.deepEqual(store.requests.listOpen(), []);
+    assert.deepEqual(await store.requests.listOpen(), []);
     const last = new Map(
       told.map((line): [string, string] => [line.split(' ')[1] ?? '', line.split(' ')[0] ?? '']),
     );
     for (const [id, what] of last) {
-      const { state } = service.get(id);
+      const { state } = await service.get(id);
       const possible = {
         asked: ['withdrawn', 'lapsed', 'spent'],
         approved: ['lapsed', 'spent'],
@@ -75,11 +75,11 @@ test(
     for (const [id, list] of kinds) {
       assert.ok(list.filter((kind) => kind === 'grant_spent').length <= 1, id);
       // Whatever the store holds, the trail has told before.
-      if (store.requests.find(id)?.request.state === 'spent')
+      if ((await store.requests.find(id))?.request.state === 'spent')
         assert.deepEqual(list.slice(0, 3), ['request_created', 'request_decided', 'grant_spent']);
     }
     await service.close();
-    store.close();
+    await store.close();
     await trail.close();
     assert.equal((await verifyTrail(join(folder, 'trail'))).ok, true);
   },

@@ -129,7 +129,7 @@ test('any sequence of steps does what the model does', async (t) => {
         );
         assert.equal(result, succeeds, JSON.stringify(one));
         assert.deepEqual(
-          ids.map((id) => service.get(id).state),
+          await Promise.all(ids.map(async (id) => (await service.get(id)).state)),
           models.map((m) => m.state),
         );
       }
@@ -162,7 +162,7 @@ test('any interleaving: nothing spent twice, nothing spent unapproved, only lega
         }
         await Promise.all(ids.map((id) => service.withdraw(id, 'end')));
         for (const [i, id] of ids.entries()) {
-          const { state, decisions } = service.get(id);
+          const { state, decisions } = await service.get(id);
           assert.equal(spends.get(id) ?? 0, state === 'spent' ? 1 : 0);
           const approvers = new Set(decisions.filter((d) => d.decision === 'approve').map((d) => d.approver));
           if (state === 'spent') assert.ok(approvers.size >= (QUORUM[i] ?? 9));

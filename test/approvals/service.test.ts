@@ -21,7 +21,7 @@ test('asked, approved, spent: each step recorded before it is seen, the grant us
   await assert.rejects(service.spend(request.id, 'b'.repeat(64), 's1'), { code: 'grant-unusable' });
   await service.spend(request.id, BINDING, 's1');
   await assert.rejects(service.spend(request.id, BINDING, 's1'), { code: 'grant-unusable' });
-  assert.equal(service.get(request.id).state, 'spent');
+  assert.equal((await service.get(request.id)).state, 'spent');
   assert.deepEqual(trail.kinds(), ['request_created', 'request_decided', 'grant_spent']);
   assert.deepEqual(seen, ['approved after 2', 'spent after 3']);
 });
@@ -113,11 +113,11 @@ test('expiry is by the clock: no late decision, no late spend, waiters told', as
   const outcome = service.outcome(waiting.id);
   pass(59_999);
   await service.expireDue();
-  assert.equal(service.get(waiting.id).state, 'pending');
+  assert.equal((await service.get(waiting.id)).state, 'pending');
   pass(1);
   await assert.rejects(service.decide(waiting.id, ana, 'approve', 'yes', 'cli'), { code: 'already-decided' });
   await assert.rejects(service.spend(approved.id, BINDING, 's1'), { code: 'grant-unusable' });
-  assert.equal(service.get(approved.id).state, 'lapsed');
+  assert.equal((await service.get(approved.id)).state, 'lapsed');
   await service.expireDue();
   assert.equal((await outcome).kind, 'expired');
   assert.deepEqual(trail.kinds().filter((kind) => kind === 'request_expired').length, 2);
@@ -144,7 +144,7 @@ test('withdrawing ends what is pending or approved and nothing else', async (t) 
   const approved = await service.ask(asked());
   await service.decide(approved.id, ana, 'approve', 'yes', 'cli');
   await service.withdraw(approved.id, 'the session ended');
-  assert.equal(service.get(approved.id).state, 'lapsed');
+  assert.equal((await service.get(approved.id)).state, 'lapsed');
   await assert.rejects(service.spend(approved.id, BINDING, 's1'), { code: 'grant-unusable' });
   const before = trail.events.length;
   await service.withdraw(approved.id, 'again');
@@ -158,7 +158,7 @@ test('one agent cannot flood the approvers, not even all at once', async (t) => 
   assert.equal(all.filter((r) => r.status === 'fulfilled').length, 3);
   assert.ok(all.every((r) => r.status === 'fulfilled' || r.reason.code === 'limit-exceeded'));
   await service.ask(asked({ agent: 'other-bot' }));
-  await service.withdraw(service.list({ agent: 'etl-bot' })[0]?.id ?? '', 'done');
+  await service.withdraw((await service.list({ agent: 'etl-bot' }))[0]?.id ?? '', 'done');
   await service.ask(asked());
 });
 
@@ -166,24 +166,24 @@ test('requests are found by id, by its beginning and by filter', async (t) => {
   const { service } = await bench(t);
   const first = await service.ask(asked());
   const second = await service.ask(asked({ agent: 'other-bot' }));
-  assert.equal(service.get(` ${first.id.toUpperCase().replace('-', '')} `).id, first.id);
-  assert.equal(service.get(first.id.slice(0, 7)).id, first.id);
+  assert.equal((await service.get(` ${first.id.toUpperCase().replace('-', '')} `)).id, first.id);
+  assert.equal((await service.get(first.id.slice(0, 7))).id, first.id);
   for (const name of ['', '-', '%', '_', first.id + 'x', 'nope!', 'zzzz-zzzz'])
-    assert.throws(() => service.get(name), { code: 'not-found' }, name);
+    await assert.rejects(service.get(name), { code: 'not-found' }, name);
   await assert.rejects(service.decide(first.id.slice(0, 7), ana, 'approve', 'yes', 'cli'), {
     code: 'not-found',
   });
   for (let n = 0; n < 33; n += 1) await service.ask(asked());
   // 35 ids and 32 first characters: two of them begin alike.
-  const initials = service.list({ limit: 50 }).map((r) => r.id[0] ?? '');
+  const initials = (await service.list({ limit: 50 })).map((r) => r.id[0] ?? '');
   const twice = initials.find((c, i) => initials.indexOf(c) !== i) ?? '';
-  assert.throws(() => service.get(twice), { code: 'ambiguous-id' });
+  await assert.rejects(service.get(twice), { code: 'ambiguous-id' });
   assert.deepEqual(
-    service.list({ agent: 'other-bot' }).map((r) => r.id),
+    (await service.list({ agent: 'other-bot' })).map((r) => r.id),
     [second.id],
   );
-  assert.equal(service.list({ state: 'spent' }).length, 0);
-  assert.equal(service.list({ limit: 4 }).length, 4);
+  assert.equal((await service.list({ state: 'spent' })).length, 0);
+  assert.equal((await service.list({ limit: 4 })).length, 4);
 });
 
 test('I2: without a trail nothing is asked, decided or spent, and what must end ends', async (t) => {
@@ -197,8 +197,8 @@ test('I2: without a trail nothing is asked, decided or spent, and what must end 
   await assert.rejects(service.ask(asked()), { code: 'trail-unavailable' });
   await assert.rejects(service.decide(held.id, ana, 'approve', 'yes', 'cli'), { code: 'trail-unavailable' });
   await assert.rejects(service.spend(granted.id, BINDING, 's1'), { code: 'trail-unavailable' });
-  assert.equal(service.get(held.id).state, 'pending');
-  assert.equal(service.get(granted.id).state, 'approved');
+  assert.equal((await service.get(held.id)).state, 'pending');
+  assert.equal((await service.get(granted.id)).state, 'approved');
   await assert.rejects(service.withdraw(leaving.id, 'gone'), { code: 'trail-unavailable' });
   pass(60_000);
   await service.expireDue();
@@ -208,7 +208,7 @@ test('I2: without a trail nothing is asked, decided or spent, and what must end 
   await assert.rejects(service.spend(granted.id, BINDING, 's1'), { code: 'grant-unusable' });
   await service.expireDue();
   assert.deepEqual(
-    [held, granted, leaving].map((r) => service.get(r.id).state),
+    await Promise.all([held, granted, leaving].map(async (r) => (await service.get(r.id)).state)),
     ['expired', 'lapsed', 'withdrawn'],
   );
   assert.equal(trail.kinds().filter((kind) => kind === 'request_created').length, 3);
@@ -217,8 +217,8 @@ test('I2: without a trail nothing is asked, decided or spent, and what must end 
 test('I2: a step that the trail has and the store lost kills the request', async (t) => {
   let failing = false;
   const fail =
-    <A extends unknown[], R>(work: (...args: A) => R) =>
-    (...args: A): R => {
+    <A extends unknown[], R>(work: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
       if (failing) throw new PosternError('store-unavailable', { reason: 'disk I/O error' });
       return work(...args);
     };
@@ -248,10 +248,10 @@ test('I2: a step that the trail has and the store lost kills the request', async
   await assert.rejects(service.decide(held.id, bob, 'approve', 'yes', 'cli'), { code: 'already-decided' });
   await assert.rejects(service.spend(granted.id, BINDING, 's1'), { code: 'grant-unusable' });
   await service.expireDue();
-  assert.deepEqual(
-    [held, granted].map((r) => service.get(r.id).state),
-    ['withdrawn', 'lapsed'],
-  );
+  assert.deepEqual(await Promise.all([held, granted].map(async (r) => (await service.get(r.id)).state)), [
+    'withdrawn',
+    'lapsed',
+  ]);
   assert.equal(trail.kinds().at(-1), 'request_withdrawn');
 });
 
@@ -276,7 +276,7 @@ test('closing withdraws what is open and takes nothing new', async (t) => {
   await Promise.all([service.close(), assert.rejects(late, { code: 'shutting-down' })]);
   assert.equal((await outcome).kind, 'withdrawn');
   await assert.rejects(service.ask(asked()), { code: 'shutting-down' });
-  assert.equal(service.list({ state: 'pending' }).length, 0);
+  assert.equal((await service.list({ state: 'pending' })).length, 0);
 });
 
 test('requests that can never be decided or never end are refused', async (t) => {

@@ -19,23 +19,23 @@ const agent = {
   verifier: VERIFIER,
 };
 
-test('the file is private, and one process has it at a time', (t) => {
+test('the file is private, and one process has it at a time', async (t) => {
   const file = join(temporaryFolder(t), 'deep', 'store.sqlite');
   const store = openSqliteStore({ file });
   assert.equal(statSync(file).mode & 0o777, 0o600);
   assert.throws(() => openSqliteStore({ file }), { code: 'store-unavailable' });
-  store.close();
-  store.close();
-  openSqliteStore({ file }).close();
+  await store.close();
+  await store.close();
+  await openSqliteStore({ file }).close();
 });
 
-test('a file that is no store, is damaged, or is from the future is refused', (t) => {
+test('a file that is no store, is damaged, or is from the future is refused', async (t) => {
   const folder = temporaryFolder(t);
   const junk = join(folder, 'junk.sqlite');
   writeFileSync(junk, 'this is not a database at all, but it is long enough to be looked at'.repeat(40));
   assert.throws(() => openSqliteStore({ file: junk }), { code: 'store-unavailable' });
   const future = join(folder, 'future.sqlite');
-  openSqliteStore({ file: future }).close();
+  await openSqliteStore({ file: future }).close();
   const raw = new DatabaseSync(future);
   raw.exec('PRAGMA user_version = 99');
   raw.close();
@@ -46,12 +46,12 @@ test('a file that is no store, is damaged, or is from the future is refused', (t
 test('the guard is in the UPDATE: a move from a state that is gone changes nothing', async (t) => {
   const { service, store } = await bench(t);
   const { id } = await service.ask(asked());
-  assert.equal(store.requests.move(id, 'approved', 'spent', ''), false);
-  assert.equal(store.requests.move(id, 'pending', 'withdrawn', 'x'), true);
+  assert.equal(await store.requests.move(id, 'approved', 'spent', ''), false);
+  assert.equal(await store.requests.move(id, 'pending', 'withdrawn', 'x'), true);
   const decision = { decision: 'approve', approver: 'ana', reason: 'r', channel: 'cli', time: 't' } as const;
-  assert.equal(store.requests.decide(id, decision, { person: 'ana', groups: [] }, 'approved'), false);
-  assert.equal(store.requests.find(id)?.request.state, 'withdrawn');
-  assert.deepEqual(store.requests.find(id)?.request.decisions, []);
+  assert.equal(await store.requests.decide(id, decision, { person: 'ana', groups: [] }, 'approved'), false);
+  assert.equal((await store.requests.find(id))?.request.state, 'withdrawn');
+  assert.deepEqual((await store.requests.find(id))?.request.decisions, []);
 });
 
 test('a decision and its transition are one step: neither without the other', async (t) => {
@@ -59,10 +59,10 @@ test('a decision and its transition are one step: neither without the other', as
   const { id } = await service.ask(asked({ quorum: 2 }));
   await service.decide(id, ana, 'approve', 'yes', 'cli');
   const decision = { decision: 'approve', approver: 'ana', reason: 'r', channel: 'cli', time: 't' } as const;
-  assert.throws(() => store.requests.decide(id, decision, { person: 'ana', groups: [] }, 'approved'), {
+  await assert.rejects(store.requests.decide(id, decision, { person: 'ana', groups: [] }, 'approved'), {
     code: 'store-unavailable',
   });
-  assert.equal(store.requests.find(id)?.request.state, 'pending');
+  assert.equal((await store.requests.find(id))?.request.state, 'pending');
 });
 
 test('a request comes back as it was asked, whatever is in it', async (t) => {
@@ -74,15 +74,15 @@ test('a request comes back as it was asked, whatever is in it', async (t) => {
     quorum: 2,
   });
   const request = await service.ask(changes);
-  assert.deepEqual(service.get(request.id), request);
+  assert.deepEqual(await service.get(request.id), request);
 });
 
 test('a closed store is an error with a code, on every road', async (t) => {
   const { service, store } = await bench(t);
   const { id } = await service.ask(asked());
-  store.close();
-  assert.throws(() => service.get(id), { code: 'store-unavailable' });
-  assert.throws(() => service.list({}), { code: 'store-unavailable' });
+  await store.close();
+  await assert.rejects(service.get(id), { code: 'store-unavailable' });
+  await assert.rejects(service.list({}), { code: 'store-unavailable' });
   await assert.rejects(service.ask(asked()), { code: 'store-unavailable' });
   await assert.rejects(service.decide(id, ana, 'approve', 'yes', 'cli'), { code: 'store-unavailable' });
   await assert.rejects(service.spend(id, 'x', 's1'), { code: 'store-unavailable' });
@@ -96,14 +96,14 @@ test('a full disk is store-unavailable, and what met it did not happen', async (
   const requests = sqliteRequests(database);
   const trail = new MemoryTrail();
   const agents = {
-    find: () => null,
-    list: () => [],
-    insert: () => false,
-    setVerifier: () => false,
-    setDisabled: () => false,
+    find: async () => null,
+    list: async () => [],
+    insert: async () => false,
+    setVerifier: async () => false,
+    setDisabled: async () => false,
   };
   const service = await openApprovals({
-    store: { requests, agents, close: () => undefined },
+    store: { requests, agents, close: async () => undefined },
     trail,
     maxPendingPerAgent: 1000,
   });
@@ -112,7 +112,7 @@ test('a full disk is store-unavailable, and what met it did not happen', async (
   database.exec('PRAGMA max_page_count = 1');
   await assert.rejects(service.ask(asked({ statement: 'x'.repeat(100_000) })), { code: 'store-unavailable' });
   assert.deepEqual(
-    service.list({}).map((request) => request.id),
+    (await service.list({})).map((request) => request.id),
     [id],
   );
   assert.deepEqual(trail.kinds(), ['request_created', 'request_created', 'request_withdrawn']);
@@ -124,8 +124,8 @@ test('agents are added, rotated and disabled, each recorded first; bad ones are 
   const agents = openAgents({ store, trail });
   const added = await agents.add(agent, 'root');
   assert.deepEqual({ ...added, createdAt: '' }, { ...agent, disabled: false, createdAt: '' });
-  assert.deepEqual(agents.find('etl-bot'), added);
-  assert.equal(agents.find('ETL-BOT'), null);
+  assert.deepEqual(await agents.find('etl-bot'), added);
+  assert.equal(await agents.find('ETL-BOT'), null);
   await assert.rejects(agents.add(agent, 'root'), { code: 'already-exists' });
   const rotated = VERIFIER.replace('4096', '8192');
   assert.equal((await agents.rotate('etl-bot', rotated, 'root')).verifier, rotated);
@@ -155,10 +155,10 @@ test('agents are added, rotated and disabled, each recorded first; bad ones are 
       JSON.stringify(bad),
     );
   }
-  store.close();
+  await store.close();
   const reopened = openSqliteStore({ file });
-  assert.equal(reopened.agents.find('etl-bot')?.disabled, true);
-  reopened.close();
+  assert.equal((await reopened.agents.find('etl-bot'))?.disabled, true);
+  await reopened.close();
 });
 
 test('without a trail no agent changes', async (t) => {
@@ -167,5 +167,5 @@ test('without a trail no agent changes', async (t) => {
   trail.failing = true;
   const agents = openAgents({ store, trail });
   await assert.rejects(agents.add(agent, 'root'), { code: 'trail-unavailable' });
-  assert.deepEqual(agents.list(), []);
+  assert.deepEqual(await agents.list(), []);
 });

@@ -47,7 +47,7 @@ test('list, show, approve: the way of an approver', async (t) => {
   assert.deepEqual([approved.code, approved.out], [0, `approved ${id} of etl-bot\n`]);
   assert.equal((await waiting).kind, 'approved');
   assert.deepEqual(
-    house.approvals.get(id).decisions.map((one) => [one.approver, one.channel, one.reason]),
+    (await house.approvals.get(id)).decisions.map((one) => [one.approver, one.channel, one.reason]),
     [['ana', 'cli', 'month end']],
   );
 

@@ -48,7 +48,7 @@ test('agents: the password alone is on standard output', async (t) => {
   assert.equal(added.code, 0, added.err);
   assert.match(added.out, /^[\w-]{32}\n$/);
   assert.ok(!added.err.includes(added.out.trim()));
-  const agent = house.agents.find('etl-bot');
+  const agent = await house.agents.find('etl-bot');
   assert.deepEqual(
     [agent?.owner, agent?.groups, agent?.databases, agent?.login],
     ['olga', ['a', 'b'], ['shop'], 'default'],

@@ -106,7 +106,7 @@ test('an approval that still fits gives one permit, and is spent', async (t) => 
   const hold = await gate.hold(gate.judge.judge('drop table orders', false), EXECUTION);
   await service.decide(hold.request.id, { name: 'ana', groups: [] }, 'approve', 'fine', 'api');
   (await hold.permit).spend();
-  assert.equal(service.get(hold.request.id).state, 'spent');
+  assert.equal((await service.get(hold.request.id)).state, 'spent');
 });
 
 test('a text is read once, and again after the rules or the catalog have changed', () => {

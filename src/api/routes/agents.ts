@@ -20,7 +20,7 @@ export function agentRoutes(app: FastifyInstance, deps: ApiDeps): void {
   const { agents } = deps;
 
   app.get('/v1/agents', { config: { facts: listFacts } }, async () => ({
-    agents: agents.list().map(agentView),
+    agents: (await agents.list()).map(agentView),
   }));
 
   app.post<{ Body: NewAgent }>(
@@ -29,7 +29,8 @@ export function agentRoutes(app: FastifyInstance, deps: ApiDeps): void {
     async (request, reply) => {
       const { name, owner, groups = [], databases, login } = request.body;
       checkPlaces(deps, databases, login);
-      if (agents.find(name) !== null) throw new PosternError('already-exists', { what: 'agent', name });
+      if ((await agents.find(name)) !== null)
+        throw new PosternError('already-exists', { what: 'agent', name });
       const password = newPassword();
       const verifier = await deps.makeVerifier(password);
       const by = callerOf(request).name;

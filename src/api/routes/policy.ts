@@ -30,7 +30,7 @@ export function policyRoutes(app: FastifyInstance, deps: ApiDeps): void {
     },
     async (request) => {
       const { sql, agent, database } = request.body;
-      if (deps.agents.find(agent) === null)
+      if ((await deps.agents.find(agent)) === null)
         throw new PosternError('not-found', { what: 'agent', name: agent });
       if (!deps.databases.some((one) => one.name === database)) {
         throw new PosternError('not-found', { what: 'database', name: database });

@@ -29,7 +29,7 @@ export function requestRoutes(app: FastifyInstance, deps: ApiDeps): void {
       config: { facts: listFacts },
     },
     async (request) => ({
-      requests: approvals.list({ ...request.query, limit: MAX_LISTED_REQUESTS }).map(requestView),
+      requests: (await approvals.list({ ...request.query, limit: MAX_LISTED_REQUESTS })).map(requestView),
     }),
   );
 
@@ -39,7 +39,7 @@ export function requestRoutes(app: FastifyInstance, deps: ApiDeps): void {
       schema: { params: idParams },
       config: { facts: showFacts },
     },
-    async (request) => requestView(approvals.get(request.params.id)),
+    async (request) => requestView(await approvals.get(request.params.id)),
   );
 
   decisionRoutes(app, approvals);
