@@ -9,7 +9,7 @@ import { startApi } from './api/server.ts';
 import { openAgents } from './approvals/agents.ts';
 import type { AgentRecord, Agents } from './approvals/request.ts';
 import { openApprovals, type ApprovalService } from './approvals/service.ts';
-import { openSqliteStore } from './approvals/sqlite-store.ts';
+import type { Store } from './approvals/store.ts';
 import { realIo, type TrailIo } from './audit/folder.ts';
 import type { Trail } from './audit/event.ts';
 import { searchTrail } from './audit/search.ts';
@@ -28,6 +28,7 @@ import { controlConfig } from './net/control-config.ts';
 import { masked } from './masking/counted.ts';
 import { Listener } from './net/listener.ts';
 import type { DatabaseRuntime } from './net/session-starter.ts';
+import { openStore } from './net/open-store.ts';
 import { serverTls } from './net/tls.ts';
 import { Counters, countedTrail } from './observability/counters.ts';
 import { liveness, readiness, type Readiness } from './observability/health.ts';
@@ -97,7 +98,7 @@ async function start(
   const counters = new Counters();
   const trail = countedTrail(fileTrail, counters);
   await trail.record({ kind: 'postern_started', version: VERSION, rules_version: rules.current.version });
-  const store = openSqliteStore({ file: installation.store.file });
+  const store = await openStore(installation.store);
   undo.push(() => store.close());
   const { maxPendingRequestsPerAgent: maxPendingPerAgent } = installation.limits;
   const onError = (error: unknown): void =>
@@ -105,7 +106,8 @@ async function start(
   const channels = openChannels(installation, log);
   // Stopped after the approvals, so that people learn what was withdrawn.
   undo.push(() => channels.close());
-  const approvals = await openApprovals({ store, trail, maxPendingPerAgent, onError });
+  const { keepMs } = installation.store;
+  const approvals = await openApprovals({ store, trail, maxPendingPerAgent, keepMs, onError });
   undo.push(() => approvals.close());
   channels.follow(approvals);
   const agents = openAgents({ store, trail });
@@ -114,7 +116,7 @@ async function start(
   warn();
   const watch = rules.watch(installation.rulesFile, trail, log, warn);
   undo.push(() => watch.close());
-  const health = (): Readiness => healthOf(databases, fileTrail, approvals);
+  const health = (): Readiness => healthOf(databases, fileTrail, store);
   const metrics: Metrics = makeMetrics({
     version: VERSION,
     counters,
@@ -339,12 +341,12 @@ function catalogsOf(
 function healthOf(
   databases: ReadonlyMap<string, DatabaseRuntime>,
   trail: FileTrail,
-  approvals: ApprovalService,
+  store: Store,
 ): Readiness {
   return readiness({
     parser: parserState,
     trail,
-    readStore: () => void approvals.list({ limit: 1 }),
+    store,
     catalogs: () => catalogsOf(databases),
   });
 }

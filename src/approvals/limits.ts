@@ -33,3 +33,29 @@ export const MAX_LABELS = 100;
 
 /** Bytes of held statements kept with their literals in memory, for all requests together. */
 export const MAX_TEXT_BYTES = 16 * 1024 * 1024;
+
+/** Connections of one instance to a PostgreSQL store; with one to listen, 13. PostgreSQL's default is 100 for all. */
+export const STORE_CONNECTIONS = 8;
+export const STORE_LOCK_CONNECTIONS = 4;
+
+/** A store that does not answer for so long is down: a person would wait no longer for a page. */
+export const STORE_CONNECT_MS = 5000;
+export const STORE_STATEMENT_MS = 5000;
+
+/** How often an instance says that it lives, and looks at its connection. */
+export const HEARTBEAT_MS = 5000;
+
+/** An instance not heard of for so long is dead: five heartbeats and the time one may take. */
+export const LEASE_MS = 30_000;
+
+/** How often an instance looks for what is due, orphaned or to be escalated, beside its own timers. */
+export const SWEEP_MS = 5000;
+
+/** Requests taken up in one sweep, or removed in one batch: short enough to hold nobody up. */
+export const SWEEP_BATCH = 100;
+
+/** How often finished requests are looked at for removal. */
+export const PRUNE_MS = 60 * 60 * 1000;
+
+/** Three months: a quarter, which is what reviews of access look back on. The trail keeps its own time. */
+export const DEFAULT_KEEP_MS = 90 * 24 * 60 * 60 * 1000;

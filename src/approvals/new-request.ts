@@ -17,6 +17,10 @@ export function checkNewRequest(request: NewRequest): void {
   ) {
     throw bad(`a request must expire after 1 to ${MAX_EXPIRES_MS} ms`);
   }
+  for (const { quorum, approvers } of request.requirements ?? []) {
+    if (!Number.isSafeInteger(quorum) || quorum < 1 || quorum > MAX_QUORUM || approvers.includes(''))
+      throw bad(`each requirement of a request is 1 to ${MAX_QUORUM} people of groups with names`);
+  }
   if (!/^[0-9a-f]{64}$/.test(request.binding)) throw bad('a request must be bound to what it is for');
 }
 
@@ -28,6 +32,7 @@ export function newRequest(asked: NewRequest, id: string, createdAt: Date): Requ
     state: 'pending',
     createdAt: createdAt.toISOString(),
     expiresAt: new Date(createdAt.getTime() + asked.expiresMs).toISOString(),
+    escalatedAt: null,
     decisions: [],
   };
 }

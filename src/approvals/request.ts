@@ -44,9 +44,30 @@ export type NewRequest = {
   readonly inTransaction: boolean;
   /** The agent's own words, literally; shown as such. Null where it gave none. */
   readonly statedReason: string | null;
+  /** What each holding rule demands; all of it must be met. Absent in requests from before there were any. */
+  readonly requirements?: readonly Requirement[];
+  /** For people, the groups of `requirements` that name any. */
   readonly approverGroups: readonly (readonly string[])[];
+  /** For people, the fewest who can meet `requirements`. */
   readonly quorum: number;
   readonly expiresMs: number;
+  /** Who else may decide it once it is escalated; null or absent where no rule says. */
+  readonly escalation?: Escalation | null;
+};
+
+/** `quorum` distinct people of one of `approvers`; no groups there means any approver. */
+export type Requirement = {
+  readonly rule: string;
+  readonly approvers: readonly string[];
+  readonly quorum: number;
+  /** Groups that count for it, too, once the request is escalated. */
+  readonly escalateTo: readonly string[];
+};
+
+export type Escalation = {
+  /** From the request's beginning; null where only a person escalates it. */
+  readonly afterMs: number | null;
+  readonly to: readonly string[];
 };
 
 export type Decision = {
@@ -57,12 +78,17 @@ export type Decision = {
   readonly time: string;
 };
 
+/** What an approver may say: to escalate decides nothing, it lets others decide. */
+export type Answer = Decision['decision'] | 'escalate';
+
 export type Request = NewRequest & {
   /** Lower-case, unambiguous base32, e.g. `k7f3-9qzm`: short enough to type, with 40 random bits. */
   readonly id: string;
   readonly state: RequestState;
   readonly createdAt: string;
   readonly expiresAt: string;
+  /** Since when it is escalated; null while it is not. */
+  readonly escalatedAt?: string | null;
   readonly decisions: readonly Decision[];
 };
 
@@ -93,13 +119,13 @@ export type Approvals = {
   /** Resolves when the request leaves `pending`, woken by push. Expiry is this promise's too. */
   outcome(id: string): Promise<Outcome>;
   /**
-   * Records one person's answer.
+   * Records one person's answer. `escalate` lets the groups that its rules escalate to decide it as well.
    * @throws PosternError `not-found`, `already-decided`, `self-approval`, `not-permitted`, `bad-input` (no reason)
    */
   decide(
     id: string,
     approver: Approver,
-    decision: 'approve' | 'deny',
+    answer: Answer,
     reason: string,
     channel: Decision['channel'],
   ): Promise<Request>;
@@ -117,7 +143,13 @@ export type Approvals = {
     readonly agent?: string;
     readonly limit?: number;
   }): Promise<readonly Request[]>;
-  /** Calls `listener` after each durable transition. Returns the way to stop. */
+  /** The newest unspent grant of this agent in mode `return` with this binding. @throws PosternError `store-unavailable` */
+  findApproved(agent: string, binding: string): Promise<Request | null>;
+  /** Denials of this agent's requests of one shape, given at `sinceMs` (since the epoch) or later. */
+  countDenied(agent: string, fingerprint: string, sinceMs: number): Promise<number>;
+  /** This agent's requests made at `sinceMs` (since the epoch) or later, counted by state. */
+  recent(agent: string, sinceMs: number): Promise<Readonly<Partial<Record<RequestState, number>>>>;
+  /** Calls `listener` after each durable transition, at whichever instance. Returns the way to stop. */
   subscribe(listener: (request: Request) => void): () => void;
 };
 

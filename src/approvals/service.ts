@@ -1,31 +1,43 @@
 /**
- * The approvals: requests asked, decided, ended and spent. Invariants: every step is durable in the trail,
- * then in the store, and only then seen by anybody (I7); steps of one request happen one at a time, and the
- * store's guard holds even if they did not; a grant is spent at most once (I4); what a process left open
- * when it ended is dead in the next. If trail and store part ways because one failed, the request dies:
- * the trail may tell of a step that had no effect, never the other way round.
+ * The approvals: requests asked, decided, escalated, ended and spent. Invariants: every step is durable in the
+ * trail, then in the store, and only then seen by anybody (I7); steps of one request happen one at a time at
+ * all instances together, and the store's guard holds even if they did not; a grant is spent at most once
+ * (I4); what sessions waited for when their process ended is dead. If trail and store part ways because one
+ * failed, the request dies: the trail may tell of a step that had no effect, never the other way round.
  * Not here: who is logged in (`api/`), when to ask (`gate/`), how people are told (`subscribe` is all).
  */
 import { PosternError } from '../errors.ts';
 import type { Trail } from '../audit/event.ts';
+import { Endings, stepsOf, type Ending } from './endings.ts';
 import { isWholeId, newRequestId, readId } from './id.ts';
-import { KeyedMutex } from './keyed-mutex.ts';
-import { MAX_ID_ATTEMPTS, MAX_TIMER_MS, RETRY_MS } from './limits.ts';
-import { Listeners } from './listeners.ts';
+import { DEFAULT_KEEP_MS, MAX_ID_ATTEMPTS, SWEEP_BATCH, SWEEP_MS } from './limits.ts';
 import { findRequest, noSuchRequest } from './lookup.ts';
-import { checkNewRequest, createdEvent, newRequest, outcomeOf } from './new-request.ts';
-import type { Approvals, Approver, Decision, NewRequest, Outcome, Request } from './request.ts';
-import type { ListFilter, RequestStore, Store } from './store.ts';
-import { PendingTexts } from './pending-texts.ts';
-import { checkApprover, endingOf, personKey, readReason, stateAfter, type Approval } from './transitions.ts';
-import { Waiters } from './waiters.ts';
+import { checkNewRequest, createdEvent, newRequest } from './new-request.ts';
+import type { Answer, Approvals, Approver, Decision, NewRequest, Outcome, Request } from './request.ts';
+import { News } from './news.ts';
+import type { ListFilter, RequestStore, StateCounts, Store } from './store.ts';
+import { Sweep } from './sweep.ts';
+import {
+  checkApprover,
+  checkEscalation,
+  isEscalated,
+  personKey,
+  readReason,
+  stateAfter,
+  type Approval,
+} from './transitions.ts';
 
 export type ApprovalOptions = {
   readonly store: Store;
   readonly trail: Trail;
+  /** The store's clock unless said. */
   readonly now?: () => Date;
   /** More pending requests of one agent than this are refused with `limit-exceeded`. */
   readonly maxPendingPerAgent: number;
+  /** How long finished requests are kept; 90 days unless said. */
+  readonly keepMs?: number;
+  /** How often to look after other instances' requests; SWEEP_MS unless said. */
+  readonly sweepMs?: number;
   /** Told what goes wrong where no caller is there to be told: timers and listeners. Must not throw. */
   readonly onError?: (error: unknown) => void;
 };
@@ -33,16 +45,17 @@ export type ApprovalOptions = {
 export type ApprovalService = Approvals & {
   /** Ends every request whose time is over, and tries again what could not be recorded. A timer calls it. */
   expireDue(): Promise<void>;
-  /** Withdraws everything open and stops the timer. The store stays open; closing it is the caller's. */
+  /** Looks after what is due, orphaned or to be escalated, at whichever instance. A timer calls it. */
+  sweep(): Promise<void>;
+  /** Withdraws what sessions here wait for and stops the timers. The store stays open; closing it is the caller's. */
   close(): Promise<void>;
 };
 
-/** A grant that a process before this one left behind cannot belong to a session that still exists. */
-const RESTARTED = 'Postern restarted';
-const SHUTTING_DOWN = 'Postern is shutting down';
+const SHUTTING_DOWN: Ending = { why: 'withdrawn', reason: 'Postern is shutting down' };
+const STORE_FAILED: Ending = { why: 'withdrawn', reason: 'the approvals store failed' };
 
 /**
- * Starts the service: withdraws (or lets lapse) and records all that a former process left open.
+ * Starts the service: withdraws (or lets lapse) and records what a process that is gone left held.
  * @throws PosternError `trail-unavailable`, `store-unavailable`
  */
 export async function openApprovals(options: ApprovalOptions): Promise<ApprovalService> {
@@ -51,48 +64,69 @@ export async function openApprovals(options: ApprovalOptions): Promise<ApprovalS
   return service;
 }
 
-type Ending = { readonly why: 'expired' | 'withdrawn'; readonly reason: string };
-
 class Service implements ApprovalService {
+  readonly #whole: Store;
   readonly #store: RequestStore;
   readonly #trail: Trail;
   readonly #now: () => Date;
   readonly #maxPendingPerAgent: number;
   readonly #onError: (error: unknown) => void;
-  readonly #mutex = new KeyedMutex();
-  readonly #askMutex = new KeyedMutex();
-  readonly #waiters = new Waiters();
-  readonly #texts = new PendingTexts();
-  readonly #listeners: Listeners;
-  /** When each open request ends, in ms since the epoch. */
-  readonly #deadlines = new Map<string, number>();
-  /** Requests that are dead already, but whose end is not yet in trail and store. */
-  readonly #dying = new Map<string, Ending>();
+  readonly #news: News;
+  readonly #endings: Endings;
+  readonly #sweep: Sweep;
+  readonly #unfollow: () => void;
   /** Requests on their way into the store. */
   readonly #asking = new Set<Promise<Request>>();
-  #timer: NodeJS.Timeout | null = null;
   #closed = false;
 
   constructor(options: ApprovalOptions) {
-    this.#store = options.store.requests;
-    this.#trail = options.trail;
-    this.#now = options.now ?? (() => new Date());
+    const { store, trail } = options;
+    this.#whole = store;
+    this.#store = store.requests;
+    this.#trail = trail;
+    this.#now = options.now ?? (() => new Date(store.clock()));
     this.#maxPendingPerAgent = options.maxPendingPerAgent;
     this.#onError = options.onError ?? (() => undefined);
-    this.#listeners = new Listeners(this.#onError);
+    this.#news = new News(store.requests, () => this.#endings, this.#onError);
+    const common = { now: this.#now, onError: this.#onError };
+    this.#endings = new Endings({
+      ...common,
+      store,
+      trail,
+      ended: (id) => this.#news.changed(id),
+      died: (id, error) => this.#news.died(id, error),
+    });
+    this.#sweep = new Sweep({
+      ...common,
+      requests: store.requests,
+      endings: this.#endings,
+      everyMs: options.sweepMs ?? SWEEP_MS,
+      keepMs: options.keepMs ?? DEFAULT_KEEP_MS,
+      waiting: () => this.#news.waiting(),
+      look: (id) => this.#news.look(id),
+      escalate: (id) => this.#escalate(id, null),
+    });
+    this.#unfollow = store.follow({
+      changed: (id) => void this.#news.heard(id).catch(this.#onError),
+      gap: () => void this.#sweep.run(),
+    });
   }
 
   async reconcile(): Promise<void> {
-    const ending: Ending = { why: 'withdrawn', reason: RESTARTED };
-    const open = await this.#store.listOpen();
-    await Promise.all(open.map((request) => this.#end(request.id, ending)));
+    const ending: Ending = { why: 'withdrawn', reason: 'Postern restarted' };
+    for (;;) {
+      const orphans = await this.#store.listOrphans(SWEEP_BATCH);
+      if (orphans.length === 0) break;
+      await Promise.all(orphans.map((id) => this.#endings.end(id, ending)));
+    }
+    this.#sweep.start();
   }
 
   async ask(asked: NewRequest, text?: string): Promise<Request> {
     this.#checkOpen();
     checkNewRequest(asked);
     // One at a time for an agent, so that what is counted is all there is.
-    const asking = this.#askMutex.run(asked.agent, () => this.#askNow(asked, text));
+    const asking = this.#whole.exclusively(`agent ${asked.agent}`, () => this.#askNow(asked, text));
     this.#asking.add(asking);
     try {
       return await asking;
@@ -125,59 +159,44 @@ class Service implements ApprovalService {
           .catch(() => undefined);
       throw error;
     }
-    this.#deadlines.set(request.id, Date.parse(request.expiresAt));
-    if (text !== undefined) this.#texts.keep(request.id, text);
-    this.#arm();
-    this.#listeners.tell(request);
+    this.#endings.watch(request);
+    if (text !== undefined) this.#news.texts.keep(request.id, text);
+    this.#news.listeners.tell(request);
     return request;
   }
 
   textOf(id: string): string | null {
-    return this.#texts.find(id);
+    return this.#news.texts.find(id);
   }
 
-  // Not async: that would wrap the shared promise anew for each caller, and one that walks away from it
-  // would end the process with an unhandled rejection.
   outcome(id: string): Promise<Outcome> {
-    const outcome = this.#waiters.wait(id);
-    // Only now, so that no change falls between looking and waiting.
-    this.#look(id).catch((error: unknown) => this.#waiters.fail(id, error));
-    return outcome;
-  }
-
-  /** Wakes who waits for a request that is over. */
-  async #look(id: string): Promise<void> {
-    const stored = await findRequest(this.#store, id);
-    const dying = this.#dying.get(id);
-    if (dying !== undefined)
-      throw new PosternError('request-withdrawn', { id, reason: dying.reason || dying.why });
-    const outcome = outcomeOf(stored);
-    if (outcome !== null) this.#waiters.settle(id, outcome);
+    return this.#news.outcome(id);
   }
 
   async decide(
     id: string,
     approver: Approver,
-    decision: Decision['decision'],
+    answer: Answer,
     reason: string,
     channel: Decision['channel'],
   ): Promise<Request> {
     this.#checkOpen();
     const said = readReason(reason);
-    if (decision !== 'approve' && decision !== 'deny')
-      throw new PosternError('bad-input', { reason: 'a decision is approve or deny' });
+    if (answer !== 'approve' && answer !== 'deny' && answer !== 'escalate')
+      throw new PosternError('bad-input', { reason: 'a decision is approve, deny or escalate' });
     const whole = readId(id);
     // Not by its beginning: what that fits may change between looking and deciding.
     if (whole === null || !isWholeId(whole)) throw noSuchRequest(id);
-    return this.#mutex.run(whole, async () => {
+    if (answer === 'escalate') return this.#escalate(whole, { approver, reason: said, channel });
+    return this.#whole.exclusively(stepsOf(whole), async () => {
       const stored = await findRequest(this.#store, whole);
       const { request } = stored;
       this.#checkPending(request);
-      checkApprover(request, approver, decision);
+      checkApprover(request, approver, answer);
       const approval: Approval = { person: personKey(approver.name), groups: [...approver.groups] };
-      const to = stateAfter(request, decision, decision === 'approve' ? [...stored.approvals, approval] : []);
+      const to = stateAfter(request, answer, answer === 'approve' ? [...stored.approvals, approval] : []);
       const given: Decision = {
-        decision,
+        decision: answer,
         approver: approver.name.trim(),
         reason: said,
         channel,
@@ -186,30 +205,53 @@ class Service implements ApprovalService {
       await this.#trail.record({
         kind: 'request_decided',
         request_id: whole,
-        decision,
+        decision: answer,
         approver: given.approver,
         channel,
         reason: said,
         state: to,
       });
-      return this.#commit(whole, () => this.#store.decide(whole, given, approval, to));
+      return this.#commit(whole, () => this.#store.decide(whole, stored.revision, given, approval, to));
+    });
+  }
+
+  /** @param by null when its time for it has come; then nothing happens unless it still has to */
+  #escalate(id: string, by: Escalator | null): Promise<Request> {
+    return this.#whole.exclusively(stepsOf(id), async () => {
+      const { request, revision } = await findRequest(this.#store, id);
+      if (by !== null) {
+        this.#checkPending(request);
+        checkApprover(request, by.approver, 'escalate');
+        checkEscalation(request);
+      } else if (request.state !== 'pending' || isEscalated(request) || this.#endings.isOver(request))
+        return request;
+      await this.#trail.record({
+        kind: 'request_escalated',
+        request_id: id,
+        to: request.escalation?.to ?? [],
+        approver: by?.approver.name.trim() ?? null,
+        channel: by?.channel ?? null,
+        reason: by?.reason ?? 'nobody decided it in time',
+      });
+      return this.#commit(id, () => this.#store.escalate(id, revision, this.#now().toISOString()));
     });
   }
 
   async withdraw(id: string, reason: string): Promise<void> {
-    if ((await this.#store.find(id)) !== null) await this.#end(id, { why: 'withdrawn', reason });
+    await this.#endings.end(id, { why: 'withdrawn', reason });
   }
 
   async spend(id: string, binding: string, sessionId: string): Promise<void> {
     this.#checkOpen();
-    await this.#mutex.run(id, async () => {
+    await this.#whole.exclusively(stepsOf(id), async () => {
       const unusable = (reason: string): PosternError => new PosternError('grant-unusable', { id, reason });
       const request = (await this.#store.find(id))?.request;
       if (request === undefined) throw unusable('there is no such request');
       if (request.state !== 'approved') throw unusable(`it is ${request.state}`);
-      if (this.#dying.has(id)) throw unusable('it has ended');
-      if (this.#isOver(request)) {
-        await this.#endNow(id, { why: 'expired', reason: '' });
+      if (this.#endings.dying(id) !== undefined) throw unusable('it has ended');
+      if (this.#endings.isOver(request)) {
+        const over: Ending = { why: 'expired', reason: '' };
+        await this.#endings.endNow(id, over).catch((error: unknown) => this.#endings.letDie(id, over, error));
         throw unusable('its time is over');
       }
       if (request.binding !== binding) throw unusable('the statement is not the one that was approved');
@@ -226,29 +268,43 @@ class Service implements ApprovalService {
     return this.#store.list(filter);
   }
 
-  subscribe(listener: (request: Request) => void): () => void {
-    return this.#listeners.add(listener);
+  async findApproved(agent: string, binding: string): Promise<Request | null> {
+    const found = await this.#store.findApproved(agent, binding);
+    if (found === null || this.#endings.isOver(found)) return null;
+    return this.#endings.dying(found.id) === undefined ? found : null;
   }
 
-  async expireDue(): Promise<void> {
-    const now = this.#now().getTime();
-    const due = [...this.#deadlines].filter(([, deadline]) => deadline <= now).map(([id]) => id);
-    const ends = [...this.#dying, ...due.map((id): [string, Ending] => [id, { why: 'expired', reason: '' }])];
-    await Promise.all(ends.map(([id, ending]) => this.#end(id, ending).catch(this.#onError)));
-    this.#arm();
+  countDenied(agent: string, fingerprint: string, sinceMs: number): Promise<number> {
+    return this.#store.countDenied(agent, fingerprint, sinceMs);
+  }
+
+  recent(agent: string, sinceMs: number): Promise<StateCounts> {
+    return this.#store.recent(agent, sinceMs);
+  }
+
+  subscribe(listener: (request: Request) => void): () => void {
+    return this.#news.listeners.add(listener);
+  }
+
+  expireDue(): Promise<void> {
+    return this.#endings.expireDue();
+  }
+
+  sweep(): Promise<void> {
+    return this.#sweep.run();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#unfollow();
     try {
-      const ending: Ending = { why: 'withdrawn', reason: SHUTTING_DOWN };
+      await this.#sweep.close();
       // What is on its way gets into the store or not, and then it is seen.
       await Promise.allSettled(this.#asking);
-      const open = await this.#store.listOpen();
-      await Promise.all(open.map((request) => this.#end(request.id, ending)));
+      const held = await this.#store.listHeld();
+      await Promise.all(held.map((id) => this.#endings.end(id, SHUTTING_DOWN)));
     } finally {
-      if (this.#timer !== null) clearTimeout(this.#timer);
-      this.#timer = null;
+      this.#endings.close();
     }
   }
 
@@ -267,14 +323,10 @@ class Service implements ApprovalService {
   #checkPending(request: Request): void {
     const { id, state } = request;
     if (state !== 'pending') throw new PosternError('already-decided', { id, state });
-    const dying = this.#dying.get(id);
+    const dying = this.#endings.dying(id);
     if (dying !== undefined) throw new PosternError('already-decided', { id, state: dying.why });
     // The timer may be late; the clock is not.
-    if (this.#isOver(request)) throw new PosternError('already-decided', { id, state: 'expired' });
-  }
-
-  #isOver(request: Request): boolean {
-    return this.#now().getTime() >= Date.parse(request.expiresAt);
+    if (this.#endings.isOver(request)) throw new PosternError('already-decided', { id, state: 'expired' });
   }
 
   /** The store's half of a step that the trail has already. If it fails, the request is dead. */
@@ -282,74 +334,16 @@ class Service implements ApprovalService {
     try {
       if (!(await step()))
         throw new PosternError('store-unavailable', { reason: `request ${id} changed underneath` });
-      return await this.#changed(id);
+      return await this.#news.changed(id);
     } catch (error) {
-      this.#letDie(id, { why: 'withdrawn', reason: 'the approvals store failed' }, error);
+      this.#endings.letDie(id, STORE_FAILED, error);
       throw error;
     }
-  }
-
-  #end(id: string, ending: Ending): Promise<void> {
-    return this.#mutex.run(id, () => this.#endNow(id, ending));
-  }
-
-  /** Only under the request's mutex. */
-  async #endNow(id: string, ending: Ending): Promise<void> {
-    try {
-      const state = (await this.#store.find(id))?.request.state;
-      const to = state === undefined ? null : endingOf(state, ending.why);
-      if (state !== undefined && to !== null) {
-        const { why, reason } = ending;
-        await this.#trail.record(
-          why === 'expired'
-            ? { kind: 'request_expired', request_id: id }
-            : { kind: 'request_withdrawn', request_id: id, reason },
-        );
-        if (!(await this.#store.move(id, state, to, reason)))
-          throw new PosternError('store-unavailable', { reason: `request ${id} changed underneath` });
-      }
-      this.#dying.delete(id);
-      this.#deadlines.delete(id);
-      if (to !== null) await this.#changed(id);
-    } catch (error) {
-      this.#letDie(id, ending, error);
-      throw error;
-    }
-  }
-
-  /** Nobody may decide or spend it from here on; its end is written when trail and store work again. */
-  #letDie(id: string, ending: Ending, error: unknown): void {
-    this.#dying.set(id, ending);
-    this.#deadlines.delete(id);
-    this.#texts.forget(id);
-    this.#waiters.fail(id, error);
-    this.#arm();
-  }
-
-  /** After a durable step: wakes who waits, tells who listens, and returns the request as it is now. */
-  async #changed(id: string): Promise<Request> {
-    const stored = await findRequest(this.#store, id);
-    const outcome = outcomeOf(stored);
-    if (outcome !== null) this.#waiters.settle(id, outcome);
-    const { request } = stored;
-    if (request.state !== 'pending') this.#texts.forget(id);
-    if (request.state !== 'pending' && request.state !== 'approved') this.#deadlines.delete(id);
-    this.#listeners.tell(request);
-    return request;
-  }
-
-  /** One timer for the earliest end. It keeps no process alive: a start withdraws what a process left. */
-  #arm(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    if (this.#closed) return;
-    const retryInMs = this.#dying.size > 0 ? RETRY_MS : Infinity;
-    const earliest = Math.min(...this.#deadlines.values()) - this.#now().getTime();
-    const delayMs = Math.min(retryInMs, earliest);
-    if (delayMs === Infinity) return;
-    this.#timer = setTimeout(
-      () => void this.expireDue(),
-      Math.max(1, Math.min(delayMs, MAX_TIMER_MS)),
-    ).unref();
   }
 }
+
+type Escalator = {
+  readonly approver: Approver;
+  readonly reason: string;
+  readonly channel: Decision['channel'];
+};

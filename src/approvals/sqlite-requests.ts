@@ -3,46 +3,33 @@
  * changes or is searched by has its own column. Invariant: `state` changes only by an UPDATE that names the
  * state it expects, so of two that race one changes nothing.
  */
-import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { DEFAULT_LIST_LIMIT, MAX_LIST_LIMIT } from './limits.ts';
 import type { Decision, NewRequest, Request, RequestState } from './request.ts';
 import { answered, inTransaction } from './sqlite-guard.ts';
-import type { ListFilter, RequestStore, Stored } from './store.ts';
+import { escalatesAt, outlivesInstance, type ListFilter, type RequestStore, type Stored } from './store.ts';
 import type { Approval } from './transitions.ts';
 
 type Row = Record<string, SQLOutputValue>;
 
-export function sqliteRequests(database: DatabaseSync): RequestStore {
-  const insert = database.prepare(
-    `INSERT INTO requests (id, state, agent, created_at, expires_at, facts) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT (id) DO NOTHING`,
-  );
+const OPEN = `state IN ('pending', 'approved')`;
+
+/** @param instance what this process is called as long as it has the file; what others asked is orphaned */
+export function sqliteRequests(database: DatabaseSync, instance: string): RequestStore {
   const byId = database.prepare('SELECT * FROM requests WHERE id = ?');
   const byPrefix = database.prepare('SELECT id FROM requests WHERE substr(id, 1, ?) = ? ORDER BY id LIMIT ?');
   const listed = database.prepare(
     `SELECT * FROM requests WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR agent = ?2)
      ORDER BY created_at DESC, rowid DESC LIMIT ?3`,
   );
-  const open = database.prepare(`SELECT * FROM requests WHERE state IN ('pending', 'approved')`);
+  const open = database.prepare(`SELECT * FROM requests WHERE ${OPEN}`);
   const pending = database.prepare(
     `SELECT count(*) AS n FROM requests WHERE state = 'pending' AND agent = ?`,
   );
   const decisionsOf = database.prepare('SELECT * FROM decisions WHERE request_id = ? ORDER BY rowid');
-  const addDecision = database.prepare(
-    `INSERT INTO decisions (request_id, person, decision, approver, groups, reason, channel, time)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
-  const move = database.prepare('UPDATE requests SET state = ?, ending = ? WHERE id = ? AND state = ?');
   const stored = (row: Row): Stored => readStored(row, decisionsOf);
 
   return {
-    insert: (request) =>
-      answered(() => {
-        const { id, state, createdAt, expiresAt, decisions: _, ...facts } = request;
-        return (
-          insert.run(id, state, request.agent, createdAt, expiresAt, JSON.stringify(facts)).changes === 1
-        );
-      }),
     find: (id) =>
       answered(() => {
         const row = byId.get(id);
@@ -59,10 +46,46 @@ export function sqliteRequests(database: DatabaseSync): RequestStore {
       }),
     countPending: (agent) => answered(() => Number(pending.get(agent)?.['n'] ?? 0)),
     listOpen: () => answered(() => open.all().map((row) => stored(row).request)),
-    decide: (id, decision, approval, to) =>
+    ...lookups(database, instance, stored),
+    ...changes(database, instance),
+  };
+}
+
+type Changes = Pick<RequestStore, 'insert' | 'decide' | 'escalate' | 'move' | 'prune'>;
+
+function changes(database: DatabaseSync, instance: string): Changes {
+  const insert = database.prepare(
+    `INSERT INTO requests
+       (id, state, agent, created_at, expires_at, escalates_at, outlives, binding, fingerprint, instance, facts)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+  );
+  const addDecision = database.prepare(
+    `INSERT INTO decisions (request_id, person, decision, approver, groups, reason, channel, time)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const move = database.prepare(
+    'UPDATE requests SET state = ?, ending = ?, revision = revision + 1 WHERE id = ? AND state = ?',
+  );
+  const decide = database.prepare(
+    `UPDATE requests SET state = ?, revision = revision + 1 WHERE id = ? AND state = 'pending' AND revision = ?`,
+  );
+  const escalate = database.prepare(
+    `UPDATE requests SET escalated_at = ?, revision = revision + 1
+     WHERE id = ? AND state = 'pending' AND revision = ? AND escalated_at IS NULL`,
+  );
+  return {
+    insert: (request) =>
+      answered(() => {
+        const { id, state, createdAt, expiresAt, escalatedAt: _e, decisions: _, ...facts } = request;
+        const { agent, binding, fingerprint } = request;
+        const outlives = outlivesInstance(request) ? 1 : 0;
+        const first = [id, state, agent, createdAt, expiresAt, escalatesAt(request), outlives];
+        return insert.run(...first, binding, fingerprint, instance, JSON.stringify(facts)).changes === 1;
+      }),
+    decide: (id, revision, decision, approval, to) =>
       answered(() =>
         inTransaction(database, () => {
-          if (move.run(to, '', id, 'pending').changes !== 1) return false;
+          if (decide.run(to, id, revision).changes !== 1) return false;
           const { approver, reason, channel, time } = decision;
           addDecision.run(
             id,
@@ -77,8 +100,83 @@ export function sqliteRequests(database: DatabaseSync): RequestStore {
           return true;
         }),
       ),
+    escalate: (id, revision, at) => answered(() => escalate.run(at, id, revision).changes === 1),
     move: (id, from, to, ending) => answered(() => move.run(to, ending, id, from).changes === 1),
+    prune: prunes(database),
   };
+}
+
+type Lookups = Omit<
+  RequestStore,
+  | 'insert'
+  | 'find'
+  | 'idsLike'
+  | 'list'
+  | 'countPending'
+  | 'listOpen'
+  | 'decide'
+  | 'escalate'
+  | 'move'
+  | 'prune'
+>;
+
+/** Who is due, orphaned or to be escalated, and what an agent asked before. Times are ISO text, which sorts. */
+function lookups(database: DatabaseSync, instance: string, stored: (row: Row) => Stored): Lookups {
+  const ids = (where: string) => {
+    const found = database.prepare(`SELECT id FROM requests WHERE ${where}`);
+    return (...values: SQLInputValue[]) => answered(() => found.all(...values).map((row) => text(row, 'id')));
+  };
+  const held = ids(`${OPEN} AND outlives = 0 AND instance = ?`);
+  const orphans = ids(`${OPEN} AND outlives = 0 AND instance <> ? LIMIT ?`);
+  const due = ids(`${OPEN} AND expires_at <= ? LIMIT ?`);
+  const escalating = ids(`state = 'pending' AND escalates_at <= ? AND escalated_at IS NULL LIMIT ?`);
+  const settled = ids(`state <> 'pending' AND id IN (SELECT value FROM json_each(?))`);
+  const approved = database.prepare(
+    `SELECT * FROM requests WHERE state = 'approved' AND binding = ? AND agent = ? AND outlives = 1
+     ORDER BY created_at DESC, rowid DESC LIMIT 1`,
+  );
+  const denied = database.prepare(
+    `SELECT count(*) AS n FROM requests r JOIN decisions d ON d.request_id = r.id
+     WHERE r.state = 'denied' AND r.agent = ? AND r.fingerprint = ? AND d.decision = 'deny' AND d.time >= ?`,
+  );
+  const counts = database.prepare(
+    'SELECT state, count(*) AS n FROM requests WHERE agent = ? AND created_at >= ? GROUP BY state',
+  );
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  return {
+    listHeld: () => held(instance),
+    listOrphans: (limit) => orphans(instance, limit),
+    listDue: (nowMs, limit) => due(iso(nowMs), limit),
+    listEscalating: (nowMs, limit) => escalating(iso(nowMs), limit),
+    listSettled: (waiting) => settled(JSON.stringify(waiting)),
+    findApproved: (agent, binding) =>
+      answered(() => {
+        const row = approved.get(binding, agent);
+        return row === undefined ? null : stored(row).request;
+      }),
+    countDenied: (agent, fingerprint, sinceMs) =>
+      answered(() => Number(denied.get(agent, fingerprint, iso(sinceMs))?.['n'] ?? 0)),
+    recent: (agent, sinceMs) =>
+      answered(() =>
+        Object.fromEntries(
+          counts.all(agent, iso(sinceMs)).map((row) => [text(row, 'state'), Number(row['n'])]),
+        ),
+      ),
+  };
+}
+
+function prunes(database: DatabaseSync): RequestStore['prune'] {
+  const old = `SELECT id FROM requests WHERE NOT ${OPEN} AND created_at < ? ORDER BY created_at LIMIT ?`;
+  const decisions = database.prepare(`DELETE FROM decisions WHERE request_id IN (${old})`);
+  const requests = database.prepare(`DELETE FROM requests WHERE id IN (${old})`);
+  return (beforeMs, limit) =>
+    answered(() =>
+      inTransaction(database, () => {
+        const before = new Date(beforeMs).toISOString();
+        decisions.run(before, limit);
+        return Number(requests.run(before, limit).changes);
+      }),
+    );
 }
 
 function readStored(row: Row, decisionsOf: StatementSync): Stored {
@@ -99,9 +197,10 @@ function readStored(row: Row, decisionsOf: StatementSync): Stored {
     state: text(row, 'state') as RequestState,
     createdAt: text(row, 'created_at'),
     expiresAt: text(row, 'expires_at'),
+    escalatedAt: row['escalated_at'] === null ? null : text(row, 'escalated_at'),
     decisions,
   };
-  return { request, approvals, ending: text(row, 'ending') };
+  return { request, approvals, ending: text(row, 'ending'), revision: Number(row['revision']) };
 }
 
 function text(row: Row, column: string): string {

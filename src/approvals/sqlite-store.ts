@@ -3,9 +3,11 @@
  * returns (WAL with synchronous=FULL), one process has the file at a time (exclusive locking), and every
  * change is one guarded statement or one transaction of two.
  */
+import { randomUUID } from 'node:crypto';
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { KeyedMutex } from './keyed-mutex.ts';
 import { guarded, inTransaction } from './sqlite-guard.ts';
 import { sqliteAgents } from './sqlite-agents.ts';
 import { sqliteRequests } from './sqlite-requests.ts';
@@ -46,6 +48,17 @@ const MIGRATIONS: readonly string[] = [
      disabled INTEGER NOT NULL CHECK (disabled IN (0, 1)),
      created_at TEXT NOT NULL
    ) STRICT;`,
+  `ALTER TABLE requests ADD COLUMN binding TEXT NOT NULL DEFAULT '';
+   ALTER TABLE requests ADD COLUMN fingerprint TEXT NOT NULL DEFAULT '';
+   ALTER TABLE requests ADD COLUMN instance TEXT NOT NULL DEFAULT '';
+   ALTER TABLE requests ADD COLUMN outlives INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE requests ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE requests ADD COLUMN escalates_at TEXT;
+   ALTER TABLE requests ADD COLUMN escalated_at TEXT;
+   UPDATE requests SET binding = json_extract(facts, '$.binding'),
+     fingerprint = json_extract(facts, '$.fingerprint');
+   CREATE INDEX requests_by_binding ON requests (binding) WHERE state = 'approved';
+   CREATE INDEX requests_by_agent ON requests (agent, created_at);`,
 ];
 
 /**
@@ -60,9 +73,15 @@ export function openSqliteStore(options: { readonly file: string }): Store {
   });
   try {
     guarded(() => openTables(database));
+    // Others cannot have the file, so there is nobody to hear from and no lock but one's own.
+    const mutex = new KeyedMutex();
     return {
-      requests: sqliteRequests(database),
+      requests: sqliteRequests(database, randomUUID()),
       agents: sqliteAgents(database),
+      exclusively: (key, work) => mutex.run(key, work),
+      clock: () => Date.now(),
+      follow: () => () => undefined,
+      problem: () => problemOf(database),
       close: async () => {
         if (database.isOpen) database.close();
       },
@@ -70,6 +89,16 @@ export function openSqliteStore(options: { readonly file: string }): Store {
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/** Reads a page, for nothing else tells of a file that cannot be read any more. */
+function problemOf(database: DatabaseSync): string | null {
+  try {
+    guarded(() => database.prepare('SELECT 1 FROM requests LIMIT 1').get());
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

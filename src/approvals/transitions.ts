@@ -5,7 +5,7 @@
  */
 import { PosternError } from '../errors.ts';
 import { MAX_REASON_CHARACTERS } from './limits.ts';
-import type { Approver, Decision, Request, RequestState } from './request.ts';
+import type { Answer, Approver, Decision, Request, RequestState, Requirement } from './request.ts';
 
 const NEXT: Readonly<Record<RequestState, readonly RequestState[]>> = {
   pending: ['approved', 'denied', 'expired', 'withdrawn'],
@@ -50,19 +50,44 @@ export function personKey(name: string): string {
   return plain.replace(/^([^+@]+)\+[^@]*@/, '$1@');
 }
 
-/**
- * Groups that a request asks for; empty when any approver will do. A rule without groups adds no group of
- * its own: it must not open a request to everybody that another rule keeps for some.
- */
-function wantedGroups(request: Request): readonly (readonly string[])[] {
-  return request.approverGroups.filter((groups) => groups.length > 0);
+/** What must be met. Requests from before there were requirements said it by groups and one number. */
+export function requirementsOf(request: Request): readonly Requirement[] {
+  const { requirements, approverGroups, quorum } = request;
+  if (requirements !== undefined && requirements.length > 0) return requirements;
+  const ofGroups = approverGroups.map((approvers) => ({ rule: '', approvers, quorum: 1, escalateTo: [] }));
+  return [...ofGroups, { rule: '', approvers: [], quorum, escalateTo: [] }];
+}
+
+/** Groups whose members may decide now; empty when any approver will do. A rule without groups adds none of
+ * its own: it must not open a request to everybody that another rule keeps for some. */
+function wantedGroups(request: Request): readonly string[] {
+  const named = requirementsOf(request).filter((one) => one.approvers.length > 0);
+  return [...new Set(named.flatMap((one) => groupsOf(one, isEscalated(request))))];
+}
+
+/** An escalation widens the requirement that asks for it and no other. */
+function groupsOf({ approvers, escalateTo }: Requirement, escalated: boolean): readonly string[] {
+  return escalated ? [...approvers, ...escalateTo] : approvers;
+}
+
+export function isEscalated(request: Request): boolean {
+  return typeof request.escalatedAt === 'string';
+}
+
+/** @throws PosternError `bad-input` where there is nobody to escalate to, or it is escalated already */
+export function checkEscalation(request: Request): void {
+  const { id, escalation } = request;
+  if (escalation === undefined || escalation === null || escalation.to.length === 0)
+    throw new PosternError('bad-input', { reason: `no rule says to whom request ${id} could be escalated` });
+  if (isEscalated(request))
+    throw new PosternError('bad-input', { reason: `request ${id} is escalated already` });
 }
 
 /**
  * Checks that this person may give this answer now (I5).
  * @throws PosternError `self-approval`, `not-permitted`
  */
-export function checkApprover(request: Request, approver: Approver, decision: Decision['decision']): void {
+export function checkApprover(request: Request, approver: Approver, decision: Answer): void {
   const { id } = request;
   const person = personKey(approver.name);
   if (person === '')
@@ -77,8 +102,8 @@ export function checkApprover(request: Request, approver: Approver, decision: De
   if (known.includes(personKey(request.agent))) throw refuse('they are the agent that asks');
   if (known.includes(personKey(request.owner))) throw refuse('they own the agent that asks');
   const wanted = wantedGroups(request);
-  if (wanted.length > 0 && !wanted.some((groups) => isMember(approver.groups, groups))) {
-    const names = [...new Set(wanted.flat())].join(', ');
+  if (wanted.length > 0 && !isMember(approver.groups, wanted)) {
+    const names = wanted.join(', ');
     throw new PosternError('not-permitted', {
       who: approver.name,
       what: `decide request ${id}`,
@@ -97,8 +122,8 @@ export function checkApprover(request: Request, approver: Approver, decision: De
 export type Approval = { readonly person: string; readonly groups: readonly string[] };
 
 /**
- * The state after a decision. A denial ends the request at once. Approvals add up until there are as many
- * distinct people as the quorum and every rule's groups have at least one of them.
+ * The state after a decision. A denial ends the request at once. Approvals add up until every requirement has
+ * as many distinct people as its quorum; one person counts for each whose groups they are in, once.
  */
 export function stateAfter(
   request: Request,
@@ -106,11 +131,13 @@ export function stateAfter(
   approvals: readonly Approval[],
 ): RequestState {
   if (decision === 'deny') return 'denied';
-  const people = new Set(approvals.map((approval) => approval.person));
-  const covered = wantedGroups(request).every((groups) =>
-    approvals.some((approval) => isMember(approval.groups, groups)),
-  );
-  return people.size >= request.quorum && covered ? 'approved' : 'pending';
+  const met = requirementsOf(request).every((requirement) => {
+    const groups = groupsOf(requirement, isEscalated(request));
+    const counts = ({ groups: has }: Approval): boolean =>
+      requirement.approvers.length === 0 || isMember(has, groups);
+    return new Set(approvals.filter(counts).map((one) => one.person)).size >= requirement.quorum;
+  });
+  return met ? 'approved' : 'pending';
 }
 
 function isMember(has: readonly string[], wanted: readonly string[]): boolean {

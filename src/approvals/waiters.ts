@@ -13,6 +13,10 @@ export class Waiters {
     return this.#byId.size;
   }
 
+  ids(): readonly string[] {
+    return [...this.#byId.keys()];
+  }
+
   wait(id: string): Promise<Outcome> {
     let waiter = this.#byId.get(id);
     if (waiter === undefined) {

@@ -55,6 +55,14 @@ export type AuditEvent =
     })
   /** Somebody was shown the statement with its literals. */
   | (Base<'request_text_viewed'> & { readonly request_id: string; readonly approver: string })
+  /** `approver` and `channel` are null where nobody did it but time. */
+  | (Base<'request_escalated'> & {
+      readonly request_id: string;
+      readonly to: readonly string[];
+      readonly approver: string | null;
+      readonly channel: string | null;
+      readonly reason: string;
+    })
   | (Base<'request_expired'> & { readonly request_id: string })
   | (Base<'request_withdrawn'> & { readonly request_id: string; readonly reason: string })
   | (Base<'grant_spent'> & {

@@ -10,6 +10,9 @@ export const DEFAULT_API_PORT = 6433;
 export const DEFAULT_UPSTREAM_PORT = 5432;
 export const DEFAULT_RULES_FILE = 'rules.yaml';
 export const DEFAULT_STORE_FILE = 'postern.db';
+export const DEFAULT_STORE_SCHEMA = 'postern';
+/** Three months: a quarter, which is what reviews of access look back on. The trail keeps its own time. */
+export const DEFAULT_STORE_KEEP_MS = 90 * 24 * 60 * 60 * 1000;
 export const DEFAULT_TRAIL_FOLDER = 'trail';
 export const DEFAULT_TRAIL_SYNC = 'decisions';
 export const DEFAULT_SEGMENT_BYTES = 64 * 1024 * 1024;

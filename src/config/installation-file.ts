@@ -5,13 +5,14 @@
  * opens no connection.
  */
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { channelConfigs, urlFault } from './channel-config.ts';
 import type { ChannelConfig } from './channel-config.ts';
 import { approverConfig, approverFaults, oidcFaults } from './approver-list.ts';
 import * as defaults from './defaults.ts';
 import { installationSchema } from './installation-schema.ts';
-import type { WrittenDatabase, WrittenInstallation } from './installation-schema.ts';
+import type { WrittenDatabase, WrittenInstallation, WrittenTls } from './installation-schema.ts';
 import type {
   ApproverConfig,
   DatabaseConfig,
@@ -19,6 +20,7 @@ import type {
   Limits,
   Login,
   OidcConfig,
+  StoreConfig,
   TlsFiles,
 } from './installation.ts';
 import { MAX_PROBLEMS } from './limits.ts';
@@ -110,7 +112,7 @@ class Reader {
       channels: this.#channels(written),
       oidc: this.#oidc(written),
       rulesFile: resolve(this.#folder, written.rules ?? defaults.DEFAULT_RULES_FILE),
-      store: { file: resolve(this.#folder, written.store?.file ?? defaults.DEFAULT_STORE_FILE) },
+      store: this.#store(written),
       trail: {
         folder: resolve(this.#folder, trail?.folder ?? defaults.DEFAULT_TRAIL_FOLDER),
         sync: trail?.sync ?? defaults.DEFAULT_TRAIL_SYNC,
@@ -136,31 +138,58 @@ class Reader {
         'add one',
       );
     }
-    const mode = written.tls?.mode ?? (isLoopback(written.host) ? 'disable' : 'verify-full');
-    const ca = written.tls?.ca;
-    if (mode !== 'verify-full' && ca !== undefined) {
-      this.#bad(
-        [...at, 'tls', 'ca'],
-        `a certificate authority is only used with mode verify-full, and the mode is ${mode}`,
-        'write mode: verify-full',
-      );
-    }
     return {
       name,
       host: written.host,
       port: written.port ?? defaults.DEFAULT_UPSTREAM_PORT,
       database: written.database ?? name,
       environment: written.environment,
-      tls: {
-        mode,
-        caPem: ca === undefined ? null : this.#pem([...at, 'tls', 'ca'], ca),
-        serverName: written.tls?.serverName ?? null,
-      },
+      tls: this.#tls([...at, 'tls'], written.host, written.tls),
       control: {
         user: written.control.user,
         password: this.#secret([...at, 'control', 'password'], written.control.password),
       },
       logins,
+    };
+  }
+
+  #tls(at: Path, host: string, written: WrittenTls | undefined): DatabaseConfig['tls'] {
+    const mode = written?.mode ?? (isLoopback(host) ? 'disable' : 'verify-full');
+    const ca = written?.ca;
+    if (mode !== 'verify-full' && ca !== undefined) {
+      this.#bad(
+        [...at, 'ca'],
+        `a certificate authority is only used with mode verify-full, and the mode is ${mode}`,
+        'write mode: verify-full',
+      );
+    }
+    const caPem = ca === undefined ? null : this.#pem([...at, 'ca'], ca);
+    return { mode, caPem, serverName: written?.serverName ?? null };
+  }
+
+  #store({ store, trail }: WrittenInstallation): StoreConfig {
+    const keepMs = store?.keep ?? defaults.DEFAULT_STORE_KEEP_MS;
+    const written = store?.postgres;
+    if (written === undefined) {
+      const file = resolve(this.#folder, store?.file ?? defaults.DEFAULT_STORE_FILE);
+      return { kind: 'sqlite', file, keepMs };
+    }
+    const { host, database, user } = written;
+    const at: Path = ['store', 'postgres'];
+    return {
+      kind: 'postgres',
+      host,
+      database,
+      user,
+      keepMs,
+      port: written.port ?? defaults.DEFAULT_UPSTREAM_PORT,
+      password: this.#secret([...at, 'password'], written.password),
+      tls: this.#tls([...at, 'tls'], host, written.tls),
+      schema: written.schema ?? defaults.DEFAULT_STORE_SCHEMA,
+      // One process at a time has a trail folder, so machine and folder name one Postern.
+      instance:
+        written.instance ??
+        `${hostname()}:${resolve(this.#folder, trail?.folder ?? defaults.DEFAULT_TRAIL_FOLDER)}`,
     };
   }
 

@@ -6,9 +6,10 @@ import { z } from 'zod';
 import { channelsSchema, url } from './channel-schema.ts';
 import { DEFAULT_LIMITS, LIMIT_BOUNDS } from './defaults.ts';
 import type { Limits } from './installation.ts';
+import { MAX_KEEP_MS, MIN_KEEP_MS } from './limits.ts';
 import { secret } from './secret-schema.ts';
 import { EMAIL, oidcSchema } from './oidc-schema.ts';
-import { exactName, label, oneOrMore, parseDuration, parseSize } from './values.ts';
+import { duration, exactName, label, oneOrMore, parseDuration, parseSize } from './values.ts';
 
 export const port = z
   .int('expected a whole number')
@@ -55,6 +56,37 @@ const approver = z.strictObject({
     .optional(),
 });
 
+/** Either a file or a PostgreSQL database. The schema's name is also that of the channel to listen on. */
+const store = z
+  .strictObject({
+    file: label().optional(),
+    postgres: z
+      .strictObject({
+        host: label(),
+        port: port.optional(),
+        database: label(),
+        user: label(),
+        password: secret,
+        tls: tls.optional(),
+        schema: z
+          .string()
+          .regex(
+            /^[a-z_][a-z0-9_]{0,39}$/,
+            'expected 1 to 40 lower-case letters, digits or _, no digit first',
+          )
+          .optional(),
+        instance: exactName().optional(),
+      })
+      .optional(),
+    keep: duration(MIN_KEEP_MS, MAX_KEEP_MS).optional(),
+  })
+  .refine((written) => written.file === undefined || written.postgres === undefined, {
+    message: 'requests are kept in one place',
+    params: { suggestion: 'remove file or postgres' },
+  });
+export type WrittenStore = z.output<typeof store>;
+export type WrittenTls = z.output<typeof tls>;
+
 /** A number, or for `…Ms` a duration and for `…Bytes` a size. */
 function limit(key: keyof Limits) {
   const [min, max] = LIMIT_BOUNDS[key];
@@ -100,7 +132,7 @@ export const installationSchema = z.strictObject({
   channels: channelsSchema.nullish(),
   oidc: oidcSchema.nullish(),
   rules: label().optional(),
-  store: z.strictObject({ file: label() }).nullish(),
+  store: store.nullish(),
   trail: z
     .strictObject({
       folder: label().optional(),

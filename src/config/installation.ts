@@ -82,6 +82,25 @@ export type Limits = {
   readonly maxApiCallsPerMinute: number;
 };
 
+export type StoreConfig = (
+  | { readonly kind: 'sqlite'; readonly file: string }
+  | {
+      readonly kind: 'postgres';
+      readonly host: string;
+      readonly port: number;
+      readonly database: string;
+      readonly user: string;
+      readonly password: string;
+      readonly tls: DatabaseConfig['tls'];
+      readonly schema: string;
+      /** Stays the same over restarts; no other Postern on the store has it. */
+      readonly instance: string;
+    }
+) & {
+  /** How long finished requests are kept. */
+  readonly keepMs: number;
+};
+
 export type Installation = {
   readonly listen: {
     readonly host: string;
@@ -100,7 +119,7 @@ export type Installation = {
   readonly channels: readonly ChannelConfig[];
   readonly oidc: OidcConfig | null;
   readonly rulesFile: string;
-  readonly store: { readonly file: string };
+  readonly store: StoreConfig;
   readonly trail: {
     readonly folder: string;
     readonly sync: 'decisions' | 'always';

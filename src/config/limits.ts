@@ -21,6 +21,10 @@ export const MIN_EXPIRES_MS = 1000;
 /** setTimeout takes at most 2^31 - 1 ms (24.8 days); a week is plenty. */
 export const MAX_EXPIRES_MS = 7 * 24 * 60 * 60 * 1000;
 
+/** Finished requests are kept at least a day, for what an agent asked before, and at most ten years. */
+export const MIN_KEEP_MS = 24 * 60 * 60 * 1000;
+export const MAX_KEEP_MS = 3650 * 24 * 60 * 60 * 1000;
+
 /** Distinct people. */
 export const MAX_QUORUM = 20;
 

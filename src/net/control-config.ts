@@ -1,9 +1,16 @@
-/** How `pg` reaches a database for reading its catalog. */
+/** How `pg` reaches a database: for reading its catalog, or for keeping requests in it. */
 import type pg from 'pg';
-import type { DatabaseConfig } from '../config/installation.ts';
+import type { DatabaseConfig, Login } from '../config/installation.ts';
 
-export function controlConfig({ host, port, database, control, tls }: DatabaseConfig): pg.ClientConfig {
-  const base = { host, port, database, user: control.user, password: control.password };
+export function controlConfig({ control, ...place }: DatabaseConfig): pg.ClientConfig {
+  return clientConfig(place, control);
+}
+
+type Place = Pick<DatabaseConfig, 'host' | 'port' | 'database' | 'tls'>;
+
+export function clientConfig(place: Place, { user, password }: Login): pg.ClientConfig {
+  const { host, port, database, tls } = place;
+  const base = { host, port, database, user, password };
   if (tls.mode === 'disable') return { ...base, ssl: false };
   return {
     ...base,

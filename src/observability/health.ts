@@ -8,8 +8,8 @@ import type { ParserState } from '../sql/parser.ts';
 export type HealthSources = {
   readonly parser: () => ParserState;
   readonly trail: { readonly failed: boolean };
-  /** Throws when the store does not answer. */
-  readonly readStore: () => void;
+  /** `problem` says why the store cannot be used at present. */
+  readonly store: { problem(): string | null };
   readonly catalogs: () => readonly { readonly database: string; readonly failing: boolean }[];
 };
 
@@ -28,11 +28,7 @@ export function readiness(sources: HealthSources): Readiness {
   const problems: string[] = [];
   if (sources.parser() !== 'ready') problems.push('the SQL parser is not loaded');
   if (sources.trail.failed) problems.push('the audit trail cannot be written');
-  try {
-    sources.readStore();
-  } catch {
-    problems.push('the approvals store does not answer');
-  }
+  if (sources.store.problem() !== null) problems.push('the approvals store cannot be used');
   for (const { database, failing } of sources.catalogs()) {
     if (failing) problems.push(`the catalog of database "${database}" cannot be read`);
   }

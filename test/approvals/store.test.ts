@@ -49,7 +49,10 @@ test('the guard is in the UPDATE: a move from a state that is gone changes nothi
   assert.equal(await store.requests.move(id, 'approved', 'spent', ''), false);
   assert.equal(await store.requests.move(id, 'pending', 'withdrawn', 'x'), true);
   const decision = { decision: 'approve', approver: 'ana', reason: 'r', channel: 'cli', time: 't' } as const;
-  assert.equal(await store.requests.decide(id, decision, { person: 'ana', groups: [] }, 'approved'), false);
+  assert.equal(
+    await store.requests.decide(id, 1, decision, { person: 'ana', groups: [] }, 'approved'),
+    false,
+  );
   assert.equal((await store.requests.find(id))?.request.state, 'withdrawn');
   assert.deepEqual((await store.requests.find(id))?.request.decisions, []);
 });
@@ -59,7 +62,7 @@ test('a decision and its transition are one step: neither without the other', as
   const { id } = await service.ask(asked({ quorum: 2 }));
   await service.decide(id, ana, 'approve', 'yes', 'cli');
   const decision = { decision: 'approve', approver: 'ana', reason: 'r', channel: 'cli', time: 't' } as const;
-  await assert.rejects(store.requests.decide(id, decision, { person: 'ana', groups: [] }, 'approved'), {
+  await assert.rejects(store.requests.decide(id, 1, decision, { person: 'ana', groups: [] }, 'approved'), {
     code: 'store-unavailable',
   });
   assert.equal((await store.requests.find(id))?.request.state, 'pending');
@@ -93,7 +96,9 @@ test('a full disk is store-unavailable, and what met it did not happen', async (
   const file = join(folder, 'store.sqlite');
   const database = new DatabaseSync(file);
   openTables(database);
-  const requests = sqliteRequests(database);
+  const requests = sqliteRequests(database, 'x');
+  const whole = openSqliteStore({ file: join(folder, 'other.sqlite') });
+  t.after(() => whole.close());
   const trail = new MemoryTrail();
   const agents = {
     find: async () => null,
@@ -103,7 +108,7 @@ test('a full disk is store-unavailable, and what met it did not happen', async (
     setDisabled: async () => false,
   };
   const service = await openApprovals({
-    store: { requests, agents, close: async () => undefined },
+    store: { ...whole, requests, agents },
     trail,
     maxPendingPerAgent: 1000,
   });

@@ -6,7 +6,7 @@ import { liveness, readiness, type HealthSources } from '../../src/observability
 const WELL: HealthSources = {
   parser: () => 'ready',
   trail: { failed: false },
-  readStore: () => undefined,
+  store: { problem: () => null },
   catalogs: () => [{ database: 'shop', failing: false }],
 };
 
@@ -21,11 +21,7 @@ test('trail, store and each database count for readiness', () => {
   assert.deepEqual(readiness(WELL), { ready: true, problems: [] });
   const faults: Partial<HealthSources>[] = [
     { trail: { failed: true } },
-    {
-      readStore: () => {
-        throw new Error('disk');
-      },
-    },
+    { store: { problem: () => 'disk' } },
     { catalogs: () => [{ database: 'crm', failing: true }] },
   ];
   for (const fault of faults) assert.equal(readiness({ ...WELL, ...fault }).problems.length, 1);
