@@ -79,7 +79,7 @@ export const errorSchema = {
 } as const;
 
 export const decisionSchema = closed({
-  decision: { enum: ANSWERS },
+  decision: { enum: ['approve', 'deny'] },
   approver: text,
   reason: text,
   channel: { ...text, description: 'How it came: cli, api or a chat' },
@@ -114,6 +114,19 @@ export const requestSchema = closed({
     type: ['string', 'null'],
     description: "The agent's own words; escape them before showing them",
   },
+  requirements: {
+    type: 'array',
+    description: 'All of them must be met. One person counts for each whose groups they are in, once',
+    items: closed({ rule: text, approvers: texts, quorum: { type: 'integer' }, escalateTo: texts }),
+  },
+  escalation: {
+    anyOf: [
+      { type: 'null' },
+      closed({ afterMs: { type: ['integer', 'null'], description: 'null: only by a person' }, to: texts }),
+    ],
+    description: 'After how long, and to whom',
+  },
+  escalatedAt: { anyOf: [{ type: 'null' }, time] },
   approverGroups: {
     type: 'array',
     items: texts,

@@ -1,11 +1,15 @@
 /** What the API shows of a value of the house. Named member by member, so that a new one is never shown by accident. */
 import type { AgentRecord, Request } from '../approvals/request.ts';
+import { requirementsOf } from '../approvals/transitions.ts';
 
 /**
  * Without `binding`: it is a hash over the SQL with its literals, and whoever knows all but a short literal
  * could try them out against it (I8).
  */
-export type RequestView = Omit<Request, 'binding'>;
+export type RequestView = Omit<Request, 'binding' | Explicit> & Required<Pick<Request, Explicit>>;
+
+/** What requests from before there was any lack. */
+type Explicit = 'requirements' | 'escalation' | 'escalatedAt';
 
 export function requestView(request: Request): RequestView {
   return {
@@ -27,6 +31,9 @@ export function requestView(request: Request): RequestView {
     maskedColumns: request.maskedColumns,
     inTransaction: request.inTransaction,
     statedReason: request.statedReason,
+    requirements: requirementsOf(request),
+    escalation: request.escalation ?? null,
+    escalatedAt: request.escalatedAt ?? null,
     approverGroups: request.approverGroups,
     quorum: request.quorum,
     expiresMs: request.expiresMs,

@@ -48,7 +48,7 @@ export type NewRequest = {
   readonly requirements?: readonly Requirement[];
   /** For people, the groups of `requirements` that name any. */
   readonly approverGroups: readonly (readonly string[])[];
-  /** For people, the fewest who can meet `requirements`. */
+  /** For people, the largest of `requirements`. */
   readonly quorum: number;
   readonly expiresMs: number;
   /** Who else may decide it once it is escalated; null or absent where no rule says. */

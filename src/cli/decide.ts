@@ -64,7 +64,19 @@ async function wholeIdOf(client: Client, typed: string, answer: Answer, yes: boo
 export function outcome(request: RequestView, answer: Answer): string {
   const what = `${safe(request.id)} of ${safe(request.agent)}`;
   if (request.state !== 'pending') return `${safe(request.state)} ${what}`;
-  if (answer === 'escalate') return `escalated ${what}`;
+  if (answer === 'escalate') {
+    const to = request.requirements.flatMap((one) => one.escalateTo).map(safe);
+    return `escalated ${what}: ${[...new Set(to)].join(', ')} may decide it as well`;
+  }
   const approvals = request.decisions.filter((one) => one.decision === 'approve').length;
-  return `noted for ${what}: ${approvals} of ${request.quorum} approvals, still pending`;
+  return `noted for ${what}: ${approvals} ${approvals === 1 ? 'approval' : 'approvals'}, still pending: it needs ${needs(request)}`;
+}
+
+/** What each rule demands, as people would say it. */
+export function needs({ requirements }: Pick<RequestView, 'requirements'>): string {
+  const demands = requirements.map(({ approvers, quorum }) => {
+    const people = quorum === 1 ? 'one' : `${quorum} different people`;
+    return `${people} of ${approvers.length === 0 ? 'all approvers' : approvers.map(safe).join(' or ')}`;
+  });
+  return [...new Set(demands)].join(', and ');
 }

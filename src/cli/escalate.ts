@@ -3,5 +3,5 @@ import type { Command } from 'commander';
 import { decideCommand } from './decide.ts';
 
 export function escalateCommand(root: Command): void {
-  decideCommand(root, 'escalate', 'pass a request on to those whom its rules name next');
+  decideCommand(root, 'escalate', 'let the groups that its rules name for it decide a request as well');
 }

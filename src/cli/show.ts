@@ -2,6 +2,7 @@
  * `postern show`: all an approver needs to decide, whole, and the lines to paste. What the agent wrote stands
  * behind a gutter and is said to be the agent's; nothing of it is left out.
  */
+import { needs } from './decide.ts';
 import type { Command } from 'commander';
 import type { RequestView } from '../api/views.ts';
 import { connected } from './connected.ts';
@@ -109,12 +110,8 @@ function expiry(request: RequestView, now: number): string {
 }
 
 function deciders(request: RequestView): string {
-  const groups = request.approverGroups
-    .filter((group) => group.length > 0)
-    .map((group) => group.map(safe).join(' or '));
-  const who = groups.length === 0 ? 'any approver' : `a member of ${groups.join(', and of ')}`;
-  const many = request.quorum === 1 ? 'one person' : `${request.quorum} different people`;
-  return `${who}; ${many}, and not ${safe(request.owner)}`;
+  const escalated = request.escalatedAt === null ? '' : ' (escalated)';
+  return `${needs(request)}${escalated}, and not ${safe(request.owner)}`;
 }
 
 function history(request: RequestView, others: readonly RequestView[]): string {

@@ -83,6 +83,9 @@ function ruleSet(written: WrittenRules, version: string): RuleSet {
     approvers: rule.approvers ?? [],
     quorum: rule.quorum ?? DEFAULT_QUORUM,
     expiresMs: rule.expires ?? DEFAULT_EXPIRES_MS,
+    ...(rule.escalate === undefined
+      ? {}
+      : { escalate: { afterMs: rule.escalate.after, to: rule.escalate.to } }),
   }));
   const defaults = { ...DEFAULT_VERDICTS };
   for (const [key, verdict] of Object.entries(written.defaults ?? {})) {
@@ -127,6 +130,31 @@ function duplicates(source: YamlSource, written: WrittenRules): Problem[] {
 
 const FOR_FINDINGS: readonly MaskFunction['kind'][] = ['redact', 'hash', 'partial'];
 
+/** An escalation that comes too late, or opens what is open to everybody. */
+function escalates(
+  source: YamlSource,
+  rule: NonNullable<WrittenRules['rules']>[number],
+  index: number,
+): Problem[] {
+  const { escalate, approvers, expires = DEFAULT_EXPIRES_MS } = rule;
+  if (escalate === undefined || rule.then === 'deny') return [];
+  const at = ['rules', index, 'escalate'];
+  const problems: Problem[] = [];
+  if (approvers === undefined)
+    problems.push(
+      source.problem(at, 'every approver may decide this already', 'name approvers, or remove it', true),
+    );
+  if (escalate.after >= expires)
+    problems.push(
+      source.problem(
+        [...at, 'after'],
+        'the request would be over by then',
+        'raise expires, or escalate earlier',
+      ),
+    );
+  return problems;
+}
+
 /** Keys that are right by themselves and mean nothing together. */
 function contradictions(source: YamlSource, written: WrittenRules): Problem[] {
   const problems: Problem[] = [];
@@ -154,7 +182,7 @@ function contradictions(source: YamlSource, written: WrittenRules): Problem[] {
   }
   for (const [index, rule] of (written.rules ?? []).entries()) {
     if (rule.then === 'deny') {
-      for (const key of ['approvers', 'quorum', 'expires'] as const) {
+      for (const key of ['approvers', 'quorum', 'expires', 'escalate'] as const) {
         if (rule[key] === undefined) continue;
         problems.push(
           source.problem(
@@ -166,6 +194,7 @@ function contradictions(source: YamlSource, written: WrittenRules): Problem[] {
         );
       }
     }
+    problems.push(...escalates(source, rule, index));
     const action = rule.when.action;
     if (rule.when.destructive === true && action !== undefined && !action.includes('write')) {
       problems.push(

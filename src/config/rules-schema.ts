@@ -20,7 +20,7 @@ export const RESERVED: Reserved = {
   '': ['agents', 'include'],
   'masks[]': ['when'],
   'masks[].with': LATER_MASKS,
-  'rules[]': ['escalate', 'requireReason', 'hold', 'mode'],
+  'rules[]': ['requireReason', 'hold', 'mode'],
   'rules[].when': ['rowsOver', 'rows', 'column', 'time', 'window', 'timeWindow', 'between'],
 };
 
@@ -87,6 +87,9 @@ const rule = z.strictObject({
     .max(MAX_QUORUM, `must not be more than ${MAX_QUORUM}`)
     .optional(),
   expires: duration(MIN_EXPIRES_MS, MAX_EXPIRES_MS).optional(),
+  escalate: z
+    .strictObject({ after: duration(MIN_EXPIRES_MS, MAX_EXPIRES_MS), to: oneOrMore(exactName()) })
+    .optional(),
 });
 
 const verdict = z.enum(['allow', 'hold', 'deny']);

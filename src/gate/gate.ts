@@ -200,6 +200,8 @@ export class Gate {
       maskedColumns: [...new Set(judgement.statements.flatMap((s) => s.maskedColumns))].sort(),
       inTransaction: execution.inTransaction,
       statedReason: statedReason(judged.text) ?? execution.sessionReason,
+      requirements: terms.requirements,
+      escalation: terms.escalation,
       approverGroups: terms.approverGroups,
       quorum: terms.quorum,
       expiresMs: Math.min(terms.expiresMs, execution.maxWaitMs),

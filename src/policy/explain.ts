@@ -145,10 +145,10 @@ function outputLines(outputs: ExplainedOutputs): string[] {
 }
 
 function holdText(hold: HoldTerms): string {
-  const people = hold.quorum === 1 ? 'one approver' : `${hold.quorum} different approvers`;
-  const groups =
-    hold.approverGroups.length === 0
-      ? 'from any group'
-      : hold.approverGroups.map((group) => `from ${group.join(' or ')}`).join(', and ');
-  return `needs ${people} ${groups}, within ${Math.round(hold.expiresMs / 1000)} seconds`;
+  const demands = hold.requirements.map(({ approvers, quorum }) => {
+    const people = quorum === 1 ? 'one approver' : `${quorum} different approvers`;
+    return `${people} ${approvers.length === 0 ? 'from any group' : `from ${approvers.join(' or ')}`}`;
+  });
+  const within = `within ${Math.round(hold.expiresMs / 1000)} seconds`;
+  return `needs ${[...new Set(demands)].join(', and ')}, ${within}`;
 }

@@ -12,7 +12,15 @@ import type { Action, Analysis, Statement } from '../sql/statement.ts';
 import { fits } from './conditions.ts';
 import type { Circumstances, Doing } from './conditions.ts';
 import { influencesIn, launderingIn, writeBackIn } from './findings.ts';
-import type { AgentIdentity, Cause, HoldTerms, Judgement, StatementJudgement, Where } from './judgement.ts';
+import type {
+  AgentIdentity,
+  Cause,
+  HoldRequirement,
+  HoldTerms,
+  Judgement,
+  StatementJudgement,
+  Where,
+} from './judgement.ts';
 import { DEFAULT_EXPIRES_MS, DEFAULT_QUORUM } from './limits.ts';
 import type { MaskSet } from './mask-set.ts';
 import { outputShows } from './outputs.ts';
@@ -204,21 +212,43 @@ class Inquiry {
     if (!this.#causes.has(key)) this.#causes.set(key, cause);
   }
 
-  /** Every holding rule must be satisfied: each one's groups, the largest quorum, the shortest time. */
+  /** Every holding rule must be satisfied by itself, within the shortest time. */
   #terms(): HoldTerms {
     const rules = [...this.#holding];
+    const requirements = rules.map(requirementOf);
+    const escalating = rules.flatMap((rule) => rule.escalate ?? []);
     const groups = new Map(
       rules
         .filter((rule) => rule.approvers.length > 0)
         .map((rule) => [JSON.stringify(rule.approvers.toSorted()), rule.approvers]),
     );
     return {
+      requirements: requirements.length === 0 ? [BY_DEFAULT] : requirements,
+      escalation:
+        escalating.length === 0
+          ? null
+          : {
+              afterMs: Math.min(...escalating.map((one) => one.afterMs)),
+              to: [...new Set(escalating.flatMap((one) => one.to))],
+            },
       approverGroups: [...groups.values()],
       quorum: Math.max(DEFAULT_QUORUM, ...rules.map((rule) => rule.quorum)),
       expiresMs: rules.length === 0 ? DEFAULT_EXPIRES_MS : Math.min(...rules.map((rule) => rule.expiresMs)),
     };
   }
 }
+
+function requirementOf({ name, approvers, quorum, escalate }: Rule): HoldRequirement {
+  return { rule: name, approvers, quorum, escalateTo: escalate?.to ?? [] };
+}
+
+/** Where only defaults hold. */
+const BY_DEFAULT: HoldRequirement = {
+  rule: 'defaults',
+  approvers: [],
+  quorum: DEFAULT_QUORUM,
+  escalateTo: [],
+};
 
 /** Commands that take rows away put no value anywhere. */
 const REMOVING: ReadonlySet<string> = new Set(['delete', 'truncate']);

@@ -38,9 +38,24 @@ export type Cause = {
  */
 export type MaskScope = 'clean' | 'touched' | 'opaque';
 
-export type HoldTerms = {
-  readonly approverGroups: readonly (readonly string[])[];
+/** What one holding rule demands: `quorum` distinct people of one of `approvers`, which if empty is anybody. */
+export type HoldRequirement = {
+  readonly rule: string;
+  readonly approvers: readonly string[];
   readonly quorum: number;
+  /** Groups that count for it, too, once the request is escalated. */
+  readonly escalateTo: readonly string[];
+};
+
+export type HoldTerms = {
+  /** All of them must be met; never empty. */
+  readonly requirements: readonly HoldRequirement[];
+  /** For people, the groups of `requirements` that name any. */
+  readonly approverGroups: readonly (readonly string[])[];
+  /** For people, the largest of `requirements`. */
+  readonly quorum: number;
+  /** The earliest that a rule asks for, and all groups; null where none does. */
+  readonly escalation: { readonly afterMs: number; readonly to: readonly string[] } | null;
   readonly expiresMs: number;
 };
 

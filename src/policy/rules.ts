@@ -102,6 +102,8 @@ export type Rule = {
   readonly quorum: number;
   /** How long a request stays open, and so how long a held statement waits. */
   readonly expiresMs: number;
+  /** Who else may meet this rule's demand once a request is undecided for so long; null or absent: nobody. */
+  readonly escalate?: { readonly afterMs: number; readonly to: readonly string[] } | null;
 };
 
 export const DEFAULT_KEYS = [

@@ -70,8 +70,10 @@ const bot = { name: 'bot', owner: 'olga', databases: ['shop'], login: 'default' 
 test('every route takes and answers exactly what the document says', async (t) => {
   const house = await bench(t);
   const { call, seen, operations } = await contract(house);
-  const ask = async (): Promise<string> => (await house.approvals.ask(asked(), "select 'secret'")).id;
+  const ask = async (changes = {}): Promise<string> =>
+    (await house.approvals.ask(asked(changes), "select 'secret'")).id;
   const [one, two, three] = [await ask(), await ask(), await ask()];
+  const four = await ask({ escalation: { afterMs: null, to: ['security'] } });
   const why = { reason: 'month end' };
   await call(null, 'GET', '/healthz');
   await call(null, 'GET', '/readyz');
@@ -90,6 +92,7 @@ test('every route takes and answers exactly what the document says', async (t) =
   await call('ana', 'POST', `/v1/requests/${three}/decision`, { ...why, decision: 'deny' });
   await call('ana', 'POST', `/v1/requests/${three}/decision`, { ...why, decision: 'maybe' }, false);
   await call('ana', 'POST', `/v1/requests/${three}/decision`, { ...why, decision: 'deny', as: 'bob' }, false);
+  await call('ana', 'POST', `/v1/requests/${four}/decision`, { ...why, decision: 'escalate' });
   await call('audra', 'GET', `/v1/requests/${one}`);
   await call('ops', 'POST', '/v1/agents', bot);
   await call('ops', 'POST', '/v1/agents', { ...bot, name: '../bot' }, false);

@@ -101,16 +101,32 @@ test('what nothing is known of, and what could not be read, is never allowed', (
   assert.equal(judged(parsed(), ruleSet({})).verdict, 'allow', 'an empty message does nothing');
 });
 
-test('hold terms: all groups, the largest quorum, the shortest time', () => {
+test('hold terms: what each rule demands by itself, and the shortest time', () => {
   const rules = ruleSet({
     rules: [
-      rule('a', {}, 'hold', { approvers: ['x', 'y'], quorum: 2, expiresMs: 60_000 }),
-      rule('b', {}, 'hold', { approvers: ['z'], expiresMs: 5000 }),
+      rule('a', {}, 'hold', {
+        approvers: ['x', 'y'],
+        quorum: 2,
+        expiresMs: 60_000,
+        escalate: { afterMs: 9000, to: ['e'] },
+      }),
+      rule('b', {}, 'hold', {
+        approvers: ['z'],
+        expiresMs: 5000,
+        escalate: { afterMs: 3000, to: ['e', 'f'] },
+      }),
       rule('c', {}, 'hold', { approvers: ['y', 'x'] }),
       rule('d', {}, 'hold', { expiresMs: 3_600_000 }),
     ],
   });
   const { hold } = judged(parsed(EXPORT), rules);
+  assert.deepEqual(hold?.requirements, [
+    { rule: 'a', approvers: ['x', 'y'], quorum: 2, escalateTo: ['e'] },
+    { rule: 'b', approvers: ['z'], quorum: 1, escalateTo: ['e', 'f'] },
+    { rule: 'c', approvers: ['y', 'x'], quorum: 1, escalateTo: [] },
+    { rule: 'd', approvers: [], quorum: 1, escalateTo: [] },
+  ]);
+  assert.deepEqual(hold?.escalation, { afterMs: 3000, to: ['e', 'f'] });
   assert.equal(hold?.quorum, 2);
   assert.equal(hold?.expiresMs, 5000);
   assert.deepEqual(
@@ -118,6 +134,8 @@ test('hold terms: all groups, the largest quorum, the shortest time', () => {
     [['x', 'y'], ['z']],
   );
   assert.deepEqual(judged(parsed(EXPORT), ruleSet({})).hold, {
+    requirements: [{ rule: 'defaults', approvers: [], quorum: 1, escalateTo: [] }],
+    escalation: null,
     approverGroups: [],
     quorum: 1,
     expiresMs: 900_000,

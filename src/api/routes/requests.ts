@@ -1,6 +1,6 @@
 /** Requests: list, show, decide. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Decision, RequestState } from '../../approvals/request.ts';
+import type { Answer, RequestState } from '../../approvals/request.ts';
 import { callerOf } from '../caller.ts';
 import type { ApiDeps, RouteFacts } from '../deps.ts';
 import { MAX_LISTED_REQUESTS } from '../limits.ts';
@@ -10,8 +10,6 @@ import type { RequestView } from '../views.ts';
 import { wholeId } from '../whole-id.ts';
 
 const readers = ['approver', 'operator', 'auditor'] as const;
-/** What an answer to a request may be. */
-type Answer = (typeof ANSWERS)[number];
 
 export function requestRoutes(app: FastifyInstance, deps: ApiDeps): void {
   const { approvals } = deps;
@@ -51,8 +49,7 @@ function decisionRoutes(app: FastifyInstance, approvals: ApiDeps['approvals']): 
       await approvals.decide(
         wholeId(request.params.id),
         callerOf(request),
-        // The service refuses what it does not know.
-        answer as Decision['decision'],
+        answer,
         reason_,
         channelOf(request),
       ),
