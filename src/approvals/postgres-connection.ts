@@ -82,7 +82,7 @@ export class StoreConnections {
 
   /** A connection outside the pools, not yet connected. */
   dedicated(): pg.Client {
-    const client = new pg.Client(this.#config);
+    const client = new pg.Client({ ...this.#config, application_name: 'postern listener' });
     client.on('error', () => undefined);
     return client;
   }

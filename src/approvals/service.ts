@@ -108,7 +108,8 @@ class Service implements ApprovalService {
     });
     this.#unfollow = store.follow({
       changed: (id) => void this.#news.heard(id).catch(this.#onError),
-      gap: () => void this.#sweep.run(),
+      // A sweep that is running may have looked before the gap was over.
+      gap: () => void this.#sweep.run().then(() => this.#sweep.run()),
     });
   }
 
@@ -303,6 +304,9 @@ class Service implements ApprovalService {
       await Promise.allSettled(this.#asking);
       const held = await this.#store.listHeld();
       await Promise.all(held.map((id) => this.#endings.end(id, SHUTTING_DOWN)));
+    } catch (error) {
+      // What cannot be ended now is ended by the next start, or by a survivor.
+      this.#onError(error);
     } finally {
       this.#endings.close();
     }

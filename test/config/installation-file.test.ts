@@ -237,3 +237,25 @@ test('loopback is only what never leaves the machine', () => {
     false,
   ]);
 });
+
+test('the store may be a PostgreSQL database, its password a secret, TLS the default beyond this machine', () => {
+  const postgres = 'host: db.internal, database: p, user: u, password: { env: CONTROL }';
+  const reading = load(`${MINIMAL}store: { keep: 30d, postgres: { ${postgres} } }\n`);
+  assert.ok(reading.kind === 'ok', JSON.stringify(reading));
+  const { store } = reading.installation;
+  assert.ok(store.kind === 'postgres');
+  assert.deepEqual(
+    [store.port, store.schema, store.password, store.tls.mode, store.keepMs],
+    [5432, 'postern', 'c-secret', 'verify-full', 30 * 86_400_000],
+  );
+  assert.ok(store.instance.endsWith(`:${join(folder, 'trail')}`));
+  for (const wrong of [
+    `file: x, postgres: { ${postgres} }`,
+    `postgres: { ${postgres}, schema: 'a"b' }`,
+    `postgres: { ${postgres.replace('{ env: CONTROL }', 'clear')} }`,
+    `postgres: { ${postgres.replace('CONTROL', 'NOT_SET')} }`,
+    'keep: 1h',
+  ]) {
+    assert.equal(problems(`${MINIMAL}store: { ${wrong} }\n`).length, 1, wrong);
+  }
+});

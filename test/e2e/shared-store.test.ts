@@ -1,0 +1,110 @@
+/** Two whole Posterns on one PostgreSQL store: whichever an agent connects to, whichever an approver answers at. */
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import pg from 'pg';
+import { startPostern, type Postern } from '../../src/app.ts';
+import { startHarness, type Harness } from './harness.ts';
+
+let harness: Harness;
+const posterns: Postern[] = [];
+const clients: pg.Client[] = [];
+
+before(async () => {
+  harness = await startHarness();
+  const root = await harness.direct();
+  await root.query('create database postern_store');
+  const { port, user, password } = harness.server;
+  const store = `store:
+  postgres:
+    { host: 127.0.0.1, port: ${port}, database: postern_store, user: ${user}, password: { inline: '${password}' } }
+`;
+  const base = (await readFile(join(harness.folder, 'postern.yaml'), 'utf8')).replace(
+    /^(store|trail):.*$/gm,
+    '',
+  );
+  for (const name of ['a', 'b']) {
+    const configFile = join(harness.folder, `${name}.yaml`);
+    await writeFile(configFile, `${base}\n${store}trail: { folder: trail-${name} }\n`);
+    posterns.push(await startPostern({ configFile, log: 'silent' }));
+  }
+});
+after(async () => {
+  for (const client of clients) await client.end().catch(() => undefined);
+  for (const postern of posterns) await postern.stop();
+  await harness.stop();
+});
+
+async function agentAt(postern: Postern | undefined, password: string): Promise<pg.Client> {
+  const config = {
+    host: '127.0.0.1',
+    port: postern?.agentPort ?? 0,
+    user: 'shared-bot',
+    password,
+    database: 'shop',
+  };
+  const client = new pg.Client(config);
+  client.on('error', () => undefined);
+  clients.push(client);
+  await client.connect();
+  return client;
+}
+
+function call(postern: Postern | undefined, method: string, path: string, body?: object): Promise<Response> {
+  return fetch(`http://127.0.0.1:${postern?.apiPort}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${harness.token}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}
+
+async function pending(postern: Postern | undefined): Promise<string> {
+  for (let n = 0; n < 200; n += 1) {
+    const { requests } = (await (await call(postern, 'GET', '/v1/requests?state=pending')).json()) as {
+      requests: { id: string }[];
+    };
+    if (requests[0] !== undefined) return requests[0].id;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return assert.fail('no request came');
+}
+
+test('an agent added at one works at the other, and what is held there is approved here', async () => {
+  const [a, b] = posterns;
+  const { makeVerifier } = await import('../../src/wire/scram.ts');
+  const verifier = await makeVerifier('p-w', { salt: Buffer.alloc(16, 7) });
+  const agent = {
+    name: 'shared-bot',
+    owner: 'olga',
+    groups: [],
+    databases: ['*'],
+    login: 'default',
+    verifier,
+  };
+  await a?.agents.add(agent, 'test');
+  const client = await agentAt(b, 'p-w');
+  const held = client.query('create table made_by_approval (id int)');
+  const id = await pending(a);
+  const answer = await call(a, 'POST', `/v1/requests/${id}/approve`, { reason: 'fine' });
+  assert.equal(answer.status, 200);
+  await held;
+  const seen = (await (await call(a, 'GET', `/v1/requests/${id}`)).json()) as { state: string };
+  assert.equal(seen.state, 'spent');
+});
+
+test('I2: with the store gone, open sessions go on, nothing is held, and nobody new gets in', async () => {
+  const [a, b] = posterns;
+  const client = await agentAt(b, 'p-w');
+  const root = await harness.direct();
+  await root.query('alter database postern_store allow_connections false');
+  await root.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = 'postern_store'`);
+  assert.deepEqual((await client.query('select 1 as one')).rows, [{ one: 1 }]);
+  await assert.rejects(client.query('drop table made_by_approval'), { code: '58000' });
+  assert.deepEqual((await client.query('select 2 as two')).rows, [{ two: 2 }]);
+  await assert.rejects(agentAt(a, 'p-w'), { code: '58000' });
+  assert.equal((await call(a, 'GET', '/v1/requests')).status, 503);
+  await root.query('alter database postern_store allow_connections true');
+  const again = await agentAt(a, 'p-w');
+  assert.deepEqual((await again.query('select 3 as three')).rows, [{ three: 3 }]);
+});
