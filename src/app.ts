@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import pino, { type Logger } from 'pino';
 import { startApi } from './api/server.ts';
 import { openAgents } from './approvals/agents.ts';
-import type { AgentRecord, Agents } from './approvals/request.ts';
+import type { Agents } from './approvals/request.ts';
 import { openApprovals, type ApprovalService } from './approvals/service.ts';
 import type { Store } from './approvals/store.ts';
 import { realIo, type TrailIo } from './audit/folder.ts';
@@ -15,19 +15,17 @@ import type { Trail } from './audit/event.ts';
 import { searchTrail } from './audit/search.ts';
 import { openTrail, type FileTrail } from './audit/trail-writer.ts';
 import { verifyTrail } from './audit/verify.ts';
-import { Catalog } from './catalog/catalog.ts';
 import { Channels } from './channels/channels.ts';
-import type { DatabaseConfig, Installation } from './config/installation.ts';
+import type { Installation } from './config/installation.ts';
 import { loadInstallation } from './config/installation-file.ts';
 import { formatProblem, type Problem } from './config/problem.ts';
 import { loadRules, watchRules, type RulesOutcome, type RulesWatch } from './config/watch-rules.ts';
 import { PosternError } from './errors.ts';
-import { Judge } from './gate/judge.ts';
 import { CancelKeys } from './net/cancel-keys.ts';
-import { controlConfig } from './net/control-config.ts';
 import { masked } from './masking/counted.ts';
 import { Listener } from './net/listener.ts';
 import type { DatabaseRuntime } from './net/session-starter.ts';
+import { openDatabases } from './net/open-databases.ts';
 import { openStore } from './net/open-store.ts';
 import { serverTls } from './net/tls.ts';
 import { Counters, countedTrail } from './observability/counters.ts';
@@ -35,7 +33,7 @@ import { liveness, readiness, type Readiness } from './observability/health.ts';
 import { makeMetrics, type Metrics } from './observability/metrics.ts';
 import { explain } from './policy/explain.ts';
 import { unmatchedTrust } from './policy/trusted-functions.ts';
-import { unfitMasks, unmatchedPatterns } from './policy/masks.ts';
+import { unfitMasks, unmatchedPatterns } from './policy/mask-warnings.ts';
 import type { RuleSet } from './policy/rules.ts';
 import { analyze, loadParser } from './sql/analyze.ts';
 import { parserReloads, parserState } from './sql/parser.ts';
@@ -59,9 +57,6 @@ export type Postern = {
   /** Drains and stops everything. */
   stop(): Promise<void>;
 };
-
-/** How often the catalog is read when nothing says it changed, for DDL that does not pass through Postern. */
-const CATALOG_POLL_MS = 5_000;
 
 /** Lines a database and kind of warning: a pattern like `*` may concern every column. */
 const MAX_MASK_WARNINGS = 50;
@@ -100,18 +95,19 @@ async function start(
   await trail.record({ kind: 'postern_started', version: VERSION, rules_version: rules.current.version });
   const store = await openStore(installation.store);
   undo.push(() => store.close());
-  const { maxPendingRequestsPerAgent: maxPendingPerAgent } = installation.limits;
+  const { maxPendingRequestsPerAgent: maxPendingPerAgent, maxDenials, denialWindowMs } = installation.limits;
+  const throttle = { maxDenials, windowMs: denialWindowMs };
   const onError = (error: unknown): void =>
     log.error({ err: error }, 'approvals: something could not be recorded');
   const channels = openChannels(installation, log);
   // Stopped after the approvals, so that people learn what was withdrawn.
   undo.push(() => channels.close());
   const { keepMs } = installation.store;
-  const approvals = await openApprovals({ store, trail, maxPendingPerAgent, keepMs, onError });
+  const approvals = await openApprovals({ store, trail, maxPendingPerAgent, keepMs, throttle, onError });
   undo.push(() => approvals.close());
   channels.follow(approvals);
   const agents = openAgents({ store, trail });
-  const databases = await openDatabases(installation, rules, log, undo);
+  const databases = await openDatabases(installation, () => rules.current, log, undo);
   const warn = (): void => warnOfMasks(rules.current, databases, log);
   warn();
   const watch = rules.watch(installation.rulesFile, trail, log, warn);
@@ -215,45 +211,6 @@ function startTrail({ trail }: Installation, log: Logger, io: TrailIo): Promise<
       log.fatal({ err: error }, 'the audit trail cannot be written: statements are refused until it can'),
     onRecovery: () => log.info('the audit trail is written again'),
   });
-}
-
-async function openDatabases(
-  { databases, limits }: Installation,
-  rules: RulesInForce,
-  log: Logger,
-  undo: (() => Promise<void> | void)[],
-): Promise<ReadonlyMap<string, DatabaseRuntime>> {
-  const runtimes = new Map<string, DatabaseRuntime>();
-  for (const config of databases.values()) {
-    const catalog = await Catalog.open({
-      connect: () => controlConfig(config),
-      database: config.name,
-      log,
-      pollMs: CATALOG_POLL_MS,
-    });
-    undo.push(() => catalog.close());
-    const sources = { rules: () => rules.current, snapshot: () => catalog.snapshot };
-    runtimes.set(config.name, { config, catalog, judgeFor: judges(config, sources, limits) });
-  }
-  return runtimes;
-}
-
-/** One judge an agent, so that its sessions share what was read; a changed agent gets a new one. */
-function judges(
-  config: DatabaseConfig,
-  sources: ConstructorParameters<typeof Judge>[2],
-  limits: Installation['limits'],
-): (agent: AgentRecord) => Judge {
-  const known = new Map<string, { readonly groups: string; readonly judge: Judge }>();
-  return ({ name, owner, groups }) => {
-    const key = JSON.stringify([owner, groups]);
-    const before = known.get(name);
-    if (before?.groups === key) return before.judge;
-    const where = { database: config.name, environment: config.environment };
-    const judge = new Judge({ name, owner, groups }, where, sources, limits);
-    known.set(name, { groups: key, judge });
-    return judge;
-  };
 }
 
 type Running = {

@@ -51,6 +51,36 @@ export const ERRORS = {
     text: 'request {id} was withdrawn: {reason}',
     hint: 'Nothing was sent to the database.',
   },
+  'request-pending': {
+    sqlstate: '55P03',
+    http: 409,
+    text: 'this statement needs approval and did not run: request {id} waits for it',
+    hint: 'Send the very same statement again once request {id} is approved; until then it gets this answer. Nothing was sent to the database.',
+  },
+  'reason-required': {
+    sqlstate: '42501',
+    http: 403,
+    text: 'this statement needs approval, and the rule "{rule}" wants to know why it is sent',
+    hint: "Say why with SET postern.reason = '...' or a comment /* reason: ... */ in the statement, and send it again.",
+  },
+  'asked-too-often': {
+    sqlstate: '53400',
+    http: 429,
+    text: 'statements like this one were denied {count} times, so nobody is asked again before {time}',
+    hint: 'Talk to those who denied it, or change the statement.',
+  },
+  'unmask-not-possible': {
+    sqlstate: '0A000',
+    http: 400,
+    text: 'what postern.unmask asks for cannot be shown here: {reason}',
+    hint: 'Send one plain SELECT or COPY ... TO STDOUT by itself, or RESET postern.unmask to go on without.',
+  },
+  'setting-invalid': {
+    sqlstate: '22023',
+    http: 400,
+    text: 'Postern does not take this value for {name}: {reason}',
+    hint: "The settings are postern.hold ('wait' or 'return'), postern.reason and postern.unmask.",
+  },
   'grant-unusable': {
     sqlstate: '42501',
     http: 409,

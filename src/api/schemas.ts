@@ -134,6 +134,19 @@ export const requestSchema = closed({
   },
   quorum: { type: 'integer' },
   expiresMs: { type: 'integer' },
+  mode: { enum: ['wait', 'return'], description: 'return: the agent sends the statement again' },
+  waitMs: { type: 'integer', description: 'How long the session waits; 0: it was told at once' },
+  unmask: { ...texts, description: 'Masked columns that an approval shows for this one execution' },
+  estimate: {
+    anyOf: [{ type: 'null' }, closed({ rows: { type: 'number' }, cost: { type: 'number' } })],
+    description: "The database's planner's guess",
+  },
+  locks: texts,
+  history: {
+    type: 'object',
+    additionalProperties: { type: 'integer' },
+    description: "The agent's requests of the 24 hours before, by state",
+  },
   decisions: { type: 'array', items: decisionSchema },
 });
 

@@ -37,6 +37,12 @@ export function requestView(request: Request): RequestView {
     approverGroups: request.approverGroups,
     quorum: request.quorum,
     expiresMs: request.expiresMs,
+    mode: request.mode,
+    waitMs: request.waitMs,
+    unmask: request.unmask,
+    estimate: request.estimate,
+    locks: request.locks,
+    history: request.history,
     decisions: request.decisions,
   };
 }

@@ -3,11 +3,11 @@ import { PosternError } from '../errors.ts';
 import type { BindingFacts } from './request.ts';
 
 /** Changed whenever what is hashed changes, so that no grant survives a new meaning. */
-const DOMAIN = 'postern-binding-v1';
+const DOMAIN = 'postern-binding-v2';
 
 /**
  * What an approval is for (I4), as lower-case hex SHA-256. Every field is hashed behind its own length, and
- * the list of objects behind its count, so that no two different sets of facts hash the same bytes.
+ * each list behind its count, so that no two different sets of facts hash the same bytes.
  * @throws PosternError `unparsable-encoding` if a text has a lone surrogate, which UTF-8 cannot tell apart
  */
 export function bindingOf(facts: BindingFacts): string {
@@ -28,8 +28,10 @@ export function bindingOf(facts: BindingFacts): string {
   addText(facts.rulesVersion);
   addText(facts.sql);
   add(facts.parameters);
-  length.writeBigUInt64BE(BigInt(facts.objects.length));
-  hash.update(length);
-  for (const object of facts.objects) addText(object);
+  for (const list of [facts.objects, facts.settings, facts.unmask]) {
+    length.writeBigUInt64BE(BigInt(list.length));
+    hash.update(length);
+    for (const text of list) addText(text);
+  }
   return hash.digest('hex');
 }

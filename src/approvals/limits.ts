@@ -59,3 +59,6 @@ export const PRUNE_MS = 60 * 60 * 1000;
 
 /** Three months: a quarter, which is what reviews of access look back on. The trail keeps its own time. */
 export const DEFAULT_KEEP_MS = 90 * 24 * 60 * 60 * 1000;
+
+/** What a request says of those before it: a day shows a habit, and is what a person remembers. */
+export const HISTORY_MS = 24 * 60 * 60 * 1000;

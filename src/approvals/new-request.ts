@@ -1,7 +1,7 @@
 import { PosternError } from '../errors.ts';
 import type { AuditEvent } from '../audit/event.ts';
 import { MAX_EXPIRES_MS, MAX_QUORUM } from './limits.ts';
-import type { NewRequest, Outcome, Request } from './request.ts';
+import type { History, NewRequest, Outcome, Request } from './request.ts';
 import type { Stored } from './store.ts';
 
 /** Refuses a request that could never be decided, or never end. @throws PosternError `bad-input` */
@@ -25,7 +25,7 @@ export function checkNewRequest(request: NewRequest): void {
 }
 
 /** The pending request that `asked` becomes. Only the fields of the contract are taken over. */
-export function newRequest(asked: NewRequest, id: string, createdAt: Date): Request {
+export function newRequest(asked: NewRequest, id: string, createdAt: Date, history: History): Request {
   return {
     ...structuredClone(asked),
     id,
@@ -34,6 +34,7 @@ export function newRequest(asked: NewRequest, id: string, createdAt: Date): Requ
     expiresAt: new Date(createdAt.getTime() + asked.expiresMs).toISOString(),
     escalatedAt: null,
     decisions: [],
+    history,
   };
 }
 
@@ -51,6 +52,7 @@ export function createdEvent(request: Request): AuditEvent {
     actions: [...new Set(request.actions.map((finding) => finding.action))],
     relations: request.relations,
     rules: request.rules,
+    ...(request.unmask.length === 0 ? {} : { unmask: request.unmask }),
   };
 }
 

@@ -34,7 +34,7 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX requests_by_agent ON $schema.requests (agent, created_at);
    CREATE INDEX requests_by_age ON $schema.requests (created_at);
    CREATE INDEX requests_open ON $schema.requests (expires_at) WHERE state IN ('pending', 'approved');
-   CREATE INDEX requests_by_binding ON $schema.requests (binding) WHERE state = 'approved';
+   CREATE INDEX requests_by_binding ON $schema.requests (binding);
    CREATE TABLE $schema.decisions (
      request_id text NOT NULL REFERENCES $schema.requests (id) ON DELETE CASCADE,
      number bigint GENERATED ALWAYS AS IDENTITY,

@@ -27,7 +27,7 @@ type Row = {
   readonly expires_at: Date;
   readonly escalated_at: Date | null;
   readonly ending: string;
-  readonly facts: NewRequest;
+  readonly facts: NewRequest & Pick<Request, 'history'>;
   readonly decisions: readonly DecisionRow[];
 };
 
@@ -152,25 +152,26 @@ function changes(store: StoreConnections, { schema, channel, instance }: Place):
   };
 }
 
-type LooksBack = Pick<RequestStore, 'findApproved' | 'countDenied' | 'recent'>;
+type LooksBack = Pick<RequestStore, 'findReturned' | 'listDenials' | 'recent'>;
 
 function looksBack(store: StoreConnections, schema: string, select: string): LooksBack {
   return {
-    findApproved: async (agent, binding) => {
+    findReturned: async (agent, binding, state) => {
       const [row] = await store.query<Row>(
-        `${select} WHERE r.state = 'approved' AND r.binding = $1 AND r.agent = $2 AND r.outlives
+        `${select} WHERE r.state = $1 AND r.binding = $2 AND r.agent = $3 AND r.outlives
          ORDER BY r.created_at DESC, r.number DESC LIMIT 1`,
-        [binding, agent],
+        [state, binding, agent],
       );
       return row === undefined ? null : readStored(row).request;
     },
-    countDenied: async (agent, fingerprint, sinceMs) => {
-      const [row] = await store.query<{ n: number }>(
-        `SELECT count(*)::int AS n FROM ${schema}.requests r JOIN ${schema}.decisions d ON d.request_id = r.id
-         WHERE r.state = 'denied' AND r.agent = $1 AND r.fingerprint = $2 AND d.decision = 'deny' AND d.time >= $3`,
-        [agent, fingerprint, new Date(sinceMs)],
+    listDenials: async ({ agent, database, fingerprint, sinceMs }, limit) => {
+      const rows = await store.query<{ time: Date }>(
+        `SELECT d.time FROM ${schema}.requests r JOIN ${schema}.decisions d ON d.request_id = r.id
+         WHERE r.state = 'denied' AND r.agent = $1 AND r.facts->>'database' = $2 AND r.fingerprint = $3
+           AND d.decision = 'deny' AND d.time >= $4 ORDER BY d.time DESC LIMIT $5`,
+        [agent, database, fingerprint, new Date(sinceMs), limit],
       );
-      return row?.n ?? 0;
+      return rows.map(({ time }) => time.toISOString());
     },
     recent: async (agent, sinceMs) => {
       const rows = await store.query<{ state: RequestState; n: number }>(

@@ -22,6 +22,10 @@ export type BindingFacts = {
   readonly parameters: Uint8Array;
   /** `oid:schema.name` of each object the catalog resolved, sorted. */
   readonly objects: readonly string[];
+  /** Settings the session changed that decide what a text means, as `name=value`, sorted. */
+  readonly settings: readonly string[];
+  /** Columns to be shown unmasked, as `oid.attnum:schema.table.column`, sorted. */
+  readonly unmask: readonly string[];
 };
 
 /** What the gate asks for. */
@@ -53,6 +57,16 @@ export type NewRequest = {
   readonly expiresMs: number;
   /** Who else may decide it once it is escalated; null or absent where no rule says. */
   readonly escalation?: Escalation | null;
+  /** `wait`: it lives and dies with the session that waits. `return`: sent again, the statement finds it. */
+  readonly mode: 'wait' | 'return';
+  /** How long the session waits for the answer; 0 where it was told at once. */
+  readonly waitMs: number;
+  /** `schema.table.column` of the masked columns that an approval shows for this one execution. */
+  readonly unmask: readonly string[];
+  /** What the database's planner expects; null where it was not or could not be asked. */
+  readonly estimate: { readonly rows: number; readonly cost: number } | null;
+  /** The strongest locks it would take, as `ACCESS EXCLUSIVE on public.orders`. */
+  readonly locks: readonly string[];
 };
 
 /** `quorum` distinct people of one of `approvers`; no groups there means any approver. */
@@ -90,7 +104,11 @@ export type Request = NewRequest & {
   /** Since when it is escalated; null while it is not. */
   readonly escalatedAt?: string | null;
   readonly decisions: readonly Decision[];
+  /** How many requests the agent made in the 24 hours before this one, by the state they were in. */
+  readonly history: History;
 };
+
+export type History = Readonly<Partial<Record<RequestState, number>>>;
 
 /** How a held statement's wait ends. */
 export type Outcome =
@@ -111,11 +129,16 @@ export type Approvals = {
   /**
    * Makes a request: durable in trail and store before it resolves. `text` is the statement with its literals;
    * it is kept in memory while the request is pending, and written nowhere.
-   * @throws PosternError `trail-unavailable`, `store-unavailable`
+   * @throws PosternError `trail-unavailable`, `store-unavailable`, `limit-exceeded`, `asked-too-often`
    */
   ask(request: NewRequest, text?: string): Promise<Request>;
   /** The text given to `ask`, by the whole id; null unless it is pending and was asked for here. */
   textOf(id: string): string | null;
+  /**
+   * The request in mode `return` that a statement sent again refers to: an unspent approval if there is one,
+   * else the one that is pending, else a denial whose time is not over.
+   */
+  earlier(agent: string, binding: string): Promise<Request | null>;
   /** Resolves when the request leaves `pending`, woken by push. Expiry is this promise's too. */
   outcome(id: string): Promise<Outcome>;
   /**
@@ -143,12 +166,6 @@ export type Approvals = {
     readonly agent?: string;
     readonly limit?: number;
   }): Promise<readonly Request[]>;
-  /** The newest unspent grant of this agent in mode `return` with this binding. @throws PosternError `store-unavailable` */
-  findApproved(agent: string, binding: string): Promise<Request | null>;
-  /** Denials of this agent's requests of one shape, given at `sinceMs` (since the epoch) or later. */
-  countDenied(agent: string, fingerprint: string, sinceMs: number): Promise<number>;
-  /** This agent's requests made at `sinceMs` (since the epoch) or later, counted by state. */
-  recent(agent: string, sinceMs: number): Promise<Readonly<Partial<Record<RequestState, number>>>>;
   /** Calls `listener` after each durable transition, at whichever instance. Returns the way to stop. */
   subscribe(listener: (request: Request) => void): () => void;
 };

@@ -9,14 +9,17 @@
 import { PosternError } from '../errors.ts';
 import type { Trail } from '../audit/event.ts';
 import { Endings, stepsOf, type Ending } from './endings.ts';
+import { earlierRequest, historyOf } from './earlier.ts';
 import { isWholeId, newRequestId, readId } from './id.ts';
 import { DEFAULT_KEEP_MS, MAX_ID_ATTEMPTS, SWEEP_BATCH, SWEEP_MS } from './limits.ts';
 import { findRequest, noSuchRequest } from './lookup.ts';
 import { checkNewRequest, createdEvent, newRequest } from './new-request.ts';
 import type { Answer, Approvals, Approver, Decision, NewRequest, Outcome, Request } from './request.ts';
 import { News } from './news.ts';
-import type { ListFilter, RequestStore, StateCounts, Store } from './store.ts';
+import type { ApprovalOptions } from './options.ts';
+import type { ListFilter, RequestStore, Store } from './store.ts';
 import { Sweep } from './sweep.ts';
+import { checkThrottle, type Throttle } from './throttle.ts';
 import {
   checkApprover,
   checkEscalation,
@@ -27,20 +30,7 @@ import {
   type Approval,
 } from './transitions.ts';
 
-export type ApprovalOptions = {
-  readonly store: Store;
-  readonly trail: Trail;
-  /** The store's clock unless said. */
-  readonly now?: () => Date;
-  /** More pending requests of one agent than this are refused with `limit-exceeded`. */
-  readonly maxPendingPerAgent: number;
-  /** How long finished requests are kept; 90 days unless said. */
-  readonly keepMs?: number;
-  /** How often to look after other instances' requests; SWEEP_MS unless said. */
-  readonly sweepMs?: number;
-  /** Told what goes wrong where no caller is there to be told: timers and listeners. Must not throw. */
-  readonly onError?: (error: unknown) => void;
-};
+export type { ApprovalOptions } from './options.ts';
 
 export type ApprovalService = Approvals & {
   /** Ends every request whose time is over, and tries again what could not be recorded. A timer calls it. */
@@ -70,6 +60,7 @@ class Service implements ApprovalService {
   readonly #trail: Trail;
   readonly #now: () => Date;
   readonly #maxPendingPerAgent: number;
+  readonly #throttle: Throttle | null;
   readonly #onError: (error: unknown) => void;
   readonly #news: News;
   readonly #endings: Endings;
@@ -86,6 +77,7 @@ class Service implements ApprovalService {
     this.#trail = trail;
     this.#now = options.now ?? (() => new Date(store.clock()));
     this.#maxPendingPerAgent = options.maxPendingPerAgent;
+    this.#throttle = options.throttle ?? null;
     this.#onError = options.onError ?? (() => undefined);
     this.#news = new News(store.requests, () => this.#endings, this.#onError);
     const common = { now: this.#now, onError: this.#onError };
@@ -123,6 +115,13 @@ class Service implements ApprovalService {
     this.#sweep.start();
   }
 
+  async earlier(agent: string, binding: string): Promise<Request | null> {
+    this.#checkOpen();
+    const gone = (found: Request): boolean =>
+      this.#endings.isOver(found) || this.#endings.dying(found.id) !== undefined;
+    return earlierRequest(this.#store, agent, binding, gone);
+  }
+
   async ask(asked: NewRequest, text?: string): Promise<Request> {
     this.#checkOpen();
     checkNewRequest(asked);
@@ -139,11 +138,16 @@ class Service implements ApprovalService {
   async #askNow(asked: NewRequest, text?: string): Promise<Request> {
     this.#checkOpen();
     const { agent } = asked;
+    // However many sessions send it at once, it is one request.
+    const earlier = asked.mode === 'return' ? await this.earlier(agent, asked.binding) : null;
+    if (earlier?.state === 'pending') return earlier;
+    const now = this.#now();
+    if (this.#throttle !== null) await checkThrottle(this.#store, asked, this.#throttle, now);
     if ((await this.#store.countPending(agent)) >= this.#maxPendingPerAgent) {
       const what = `the number of pending requests of agent "${agent}"`;
       throw new PosternError('limit-exceeded', { what, limit: this.#maxPendingPerAgent });
     }
-    const request = newRequest(asked, await this.#freeId(), this.#now());
+    const request = newRequest(asked, await this.#freeId(), now, await historyOf(this.#store, agent, now));
     let recorded = false;
     try {
       await this.#trail.record(createdEvent(request));
@@ -267,20 +271,6 @@ class Service implements ApprovalService {
 
   list(filter: ListFilter): Promise<readonly Request[]> {
     return this.#store.list(filter);
-  }
-
-  async findApproved(agent: string, binding: string): Promise<Request | null> {
-    const found = await this.#store.findApproved(agent, binding);
-    if (found === null || this.#endings.isOver(found)) return null;
-    return this.#endings.dying(found.id) === undefined ? found : null;
-  }
-
-  countDenied(agent: string, fingerprint: string, sinceMs: number): Promise<number> {
-    return this.#store.countDenied(agent, fingerprint, sinceMs);
-  }
-
-  recent(agent: string, sinceMs: number): Promise<StateCounts> {
-    return this.#store.recent(agent, sinceMs);
   }
 
   subscribe(listener: (request: Request) => void): () => void {

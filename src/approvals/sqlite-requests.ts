@@ -131,13 +131,14 @@ function lookups(database: DatabaseSync, instance: string, stored: (row: Row) =>
   const due = ids(`${OPEN} AND expires_at <= ? LIMIT ?`);
   const escalating = ids(`state = 'pending' AND escalates_at <= ? AND escalated_at IS NULL LIMIT ?`);
   const settled = ids(`state <> 'pending' AND id IN (SELECT value FROM json_each(?))`);
-  const approved = database.prepare(
-    `SELECT * FROM requests WHERE state = 'approved' AND binding = ? AND agent = ? AND outlives = 1
+  const returned = database.prepare(
+    `SELECT * FROM requests WHERE state = ? AND binding = ? AND agent = ? AND outlives = 1
      ORDER BY created_at DESC, rowid DESC LIMIT 1`,
   );
   const denied = database.prepare(
-    `SELECT count(*) AS n FROM requests r JOIN decisions d ON d.request_id = r.id
-     WHERE r.state = 'denied' AND r.agent = ? AND r.fingerprint = ? AND d.decision = 'deny' AND d.time >= ?`,
+    `SELECT d.time FROM requests r JOIN decisions d ON d.request_id = r.id
+     WHERE r.state = 'denied' AND r.agent = ? AND json_extract(r.facts, '$.database') = ? AND r.fingerprint = ?
+       AND d.decision = 'deny' AND d.time >= ? ORDER BY d.time DESC LIMIT ?`,
   );
   const counts = database.prepare(
     'SELECT state, count(*) AS n FROM requests WHERE agent = ? AND created_at >= ? GROUP BY state',
@@ -149,13 +150,13 @@ function lookups(database: DatabaseSync, instance: string, stored: (row: Row) =>
     listDue: (nowMs, limit) => due(iso(nowMs), limit),
     listEscalating: (nowMs, limit) => escalating(iso(nowMs), limit),
     listSettled: (waiting) => settled(JSON.stringify(waiting)),
-    findApproved: (agent, binding) =>
+    findReturned: (agent, binding, state) =>
       answered(() => {
-        const row = approved.get(binding, agent);
+        const row = returned.get(state, binding, agent);
         return row === undefined ? null : stored(row).request;
       }),
-    countDenied: (agent, fingerprint, sinceMs) =>
-      answered(() => Number(denied.get(agent, fingerprint, iso(sinceMs))?.['n'] ?? 0)),
+    listDenials: ({ agent, database: on, fingerprint, sinceMs }, limit) =>
+      answered(() => denied.all(agent, on, fingerprint, iso(sinceMs), limit).map((row) => text(row, 'time'))),
     recent: (agent, sinceMs) =>
       answered(() =>
         Object.fromEntries(
@@ -179,6 +180,18 @@ function prunes(database: DatabaseSync): RequestStore['prune'] {
     );
 }
 
+type Facts = NewRequest & Pick<Request, 'history'>;
+
+/** What requests say that were kept before there was more to say. */
+const BEFORE = {
+  mode: 'wait',
+  waitMs: 0,
+  unmask: [],
+  estimate: null,
+  locks: [],
+  history: {},
+} satisfies Partial<Facts>;
+
 function readStored(row: Row, decisionsOf: StatementSync): Stored {
   const decisionRows = decisionsOf.all(text(row, 'id'));
   const decisions = decisionRows.map((d) => ({
@@ -192,7 +205,8 @@ function readStored(row: Row, decisionsOf: StatementSync): Stored {
     .filter((d) => d['decision'] === 'approve')
     .map((d) => ({ person: text(d, 'person'), groups: JSON.parse(text(d, 'groups')) as string[] }));
   const request: Request = {
-    ...(JSON.parse(text(row, 'facts')) as NewRequest),
+    ...BEFORE,
+    ...(JSON.parse(text(row, 'facts')) as Facts),
     id: text(row, 'id'),
     state: text(row, 'state') as RequestState,
     createdAt: text(row, 'created_at'),

@@ -57,7 +57,7 @@ const MIGRATIONS: readonly string[] = [
    ALTER TABLE requests ADD COLUMN escalated_at TEXT;
    UPDATE requests SET binding = json_extract(facts, '$.binding'),
      fingerprint = json_extract(facts, '$.fingerprint');
-   CREATE INDEX requests_by_binding ON requests (binding) WHERE state = 'approved';
+   CREATE INDEX requests_by_binding ON requests (binding);
    CREATE INDEX requests_by_agent ON requests (agent, created_at);`,
 ];
 

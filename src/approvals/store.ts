@@ -20,6 +20,14 @@ export type Stored = {
 
 export type ListFilter = { readonly state?: RequestState; readonly agent?: string; readonly limit?: number };
 
+/** Requests of one agent for statements alike on one database, denied at `sinceMs` (since the epoch) or later. */
+export type Shape = {
+  readonly agent: string;
+  readonly database: string;
+  readonly fingerprint: string;
+  readonly sinceMs: number;
+};
+
 export type StateCounts = Readonly<Partial<Record<RequestState, number>>>;
 
 export type RequestStore = {
@@ -43,10 +51,10 @@ export type RequestStore = {
   listEscalating(nowMs: number, limit: number): Promise<readonly string[]>;
   /** Those of `ids` that are pending no longer. */
   listSettled(ids: readonly string[]): Promise<readonly string[]>;
-  /** The newest approved, unspent request of this agent in mode `return` with this binding. */
-  findApproved(agent: string, binding: string): Promise<Request | null>;
-  /** Denials of this agent's requests of one shape, given at `sinceMs` (since the epoch) or later. */
-  countDenied(agent: string, fingerprint: string, sinceMs: number): Promise<number>;
+  /** The newest request of this agent in mode `return` with this binding that is in this state. */
+  findReturned(agent: string, binding: string, state: RequestState): Promise<Request | null>;
+  /** When requests of one shape were denied, as RFC 3339 times, newest first, at most `limit`. */
+  listDenials(of: Shape, limit: number): Promise<readonly string[]>;
   /** This agent's requests made at `sinceMs` (since the epoch) or later, counted by state. */
   recent(agent: string, sinceMs: number): Promise<StateCounts>;
   /** Adds a decision to a pending request and moves it to `to`, in one step. */
@@ -101,7 +109,7 @@ export type Store = {
 
 /** In mode `return` nobody waits for a request, so it outlives its session and its instance. */
 export function outlivesInstance(request: Request): boolean {
-  return 'mode' in request && request.mode === 'return';
+  return request.mode === 'return';
 }
 
 /** When a request is to be escalated, as an RFC 3339 time; null where its rules do not say. */

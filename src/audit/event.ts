@@ -44,6 +44,8 @@ export type AuditEvent =
         readonly request_id: string;
         readonly binding: string;
         readonly rules_version: string;
+        /** Masked columns it asks to see; absent: none. */
+        readonly unmask?: readonly string[];
       })
   | (Base<'request_decided'> & {
       readonly request_id: string;

@@ -7,6 +7,7 @@ import { PosternError } from '../errors.ts';
 import type { Answer, Client } from './client.ts';
 import { connected } from './connected.ts';
 import { EXIT, Finished, UsageError } from './exit-codes.ts';
+import { needs } from './needs.ts';
 import { complain, json, print, safe, terminalWidth } from './output.ts';
 import { page } from './show.ts';
 
@@ -70,13 +71,4 @@ export function outcome(request: RequestView, answer: Answer): string {
   }
   const approvals = request.decisions.filter((one) => one.decision === 'approve').length;
   return `noted for ${what}: ${approvals} ${approvals === 1 ? 'approval' : 'approvals'}, still pending: it needs ${needs(request)}`;
-}
-
-/** What each rule demands, as people would say it. */
-export function needs({ requirements }: Pick<RequestView, 'requirements'>): string {
-  const demands = requirements.map(({ approvers, quorum }) => {
-    const people = quorum === 1 ? 'one' : `${quorum} different people`;
-    return `${people} of ${approvers.length === 0 ? 'all approvers' : approvers.map(safe).join(' or ')}`;
-  });
-  return [...new Set(demands)].join(', and ');
 }

@@ -2,10 +2,10 @@
  * `postern show`: all an approver needs to decide, whole, and the lines to paste. What the agent wrote stands
  * behind a gutter and is said to be the agent's; nothing of it is left out.
  */
-import { needs } from './decide.ts';
 import type { Command } from 'commander';
 import type { RequestView } from '../api/views.ts';
 import { connected } from './connected.ts';
+import { needs } from './needs.ts';
 import { block, duration, json, print, safe, shellWord, terminalWidth } from './output.ts';
 
 export function showCommand(root: Command): void {
@@ -52,14 +52,20 @@ export function page(
       'masked',
       request.maskedColumns.length === 0 ? 'no masked column in reach' : listed(request.maskedColumns),
     ],
+    ...(request.unmask.length === 0
+      ? []
+      : [['shows', `${listed(request.unmask)}, unmasked, in this one answer`] as [string, string]]),
+    ['estimate', estimate(request)],
+    ['locks', listed(request.locks)],
     [
       'transaction',
       request.inTransaction ? 'inside an open one, so it may be holding locks while it waits' : 'none open',
     ],
-    ...later(request),
     ['asked', `${safe(request.createdAt)}, ${age} ago, in session ${safe(request.sessionId)}`],
     ['expires', expiry(request, now)],
+    ['waits', waits(request)],
     ['decided by', deciders(request)],
+    ['last day', counted(request.history) || 'no other request'],
     ['before this', history(request, others)],
   ];
   const parts = [
@@ -75,32 +81,18 @@ export function page(
   return parts.join('\n\n');
 }
 
-/** What newer requests carry. */
-type Later = {
-  readonly mode?: string;
-  readonly unmask?: readonly string[];
-  readonly locks?: readonly string[] | string | null;
-  readonly estimate?: { readonly rows: number; readonly cost: number } | null;
-  readonly history?: { readonly asked: number; readonly approved: number; readonly denied: number } | null;
-};
-
-function later(request: RequestView & Later): [string, string][] {
-  const { unmask = [], locks, estimate, history: before, mode } = request;
-  const facts: [string, string][] = [];
-  if (unmask.length > 0) facts.push(['would see', `${listed(unmask)}, unmasked`]);
-  if (estimate) facts.push(['estimate', `${estimate.rows} rows, at a cost of ${estimate.cost}`]);
-  const taken = typeof locks === 'string' ? [locks] : (locks ?? []);
-  if (taken.length > 0) facts.push(['would lock', listed(taken)]);
-  if (before) {
-    const { asked, approved, denied } = before;
-    facts.push(['last day', `${asked} requests of this agent, ${approved} approved, ${denied} denied`]);
-  }
-  if (mode === 'return') facts.push(['waits', 'no: the agent comes back with the same statement']);
-  return facts;
-}
-
 function listed(values: readonly string[]): string {
   return values.length === 0 ? 'none' : values.map(safe).join(', ');
+}
+
+function estimate({ estimate: planned }: RequestView): string {
+  return planned === null ? 'none' : `${planned.rows} rows, cost ${planned.cost} (the planner's guess)`;
+}
+
+function waits({ mode, waitMs }: RequestView): string {
+  if (waitMs === 0) return 'no: the agent was told at once and has to send it again';
+  const then = mode === 'wait' ? 'then it is over' : 'then the agent has to send it again';
+  return `the session, for ${duration(waitMs, true)}; ${then}`;
 }
 
 function expiry(request: RequestView, now: number): string {
@@ -122,8 +114,13 @@ function history(request: RequestView, others: readonly RequestView[]): string {
   const same = others.filter(
     (one) => one.id !== request.id && one.fingerprint === request.fingerprint,
   ).length;
-  const states = [...counts].map(([state, count]) => `${count} ${safe(state)}`).join(', ');
-  return `${states}; ${same === 0 ? 'none' : same} of the same shape`;
+  return `${counted(Object.fromEntries(counts))}; ${same === 0 ? 'none' : same} of the same shape`;
+}
+
+function counted(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([state, count]) => `${count} ${safe(state)}`)
+    .join(', ');
 }
 
 function decisions(request: RequestView, width: number): string {

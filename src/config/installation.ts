@@ -71,6 +71,9 @@ export type Limits = {
   /** Bytes a client may send ahead while its statement is held. */
   readonly maxHeldBytes: number;
   readonly maxPendingRequestsPerAgent: number;
+  /** After this many denials of statements alike within `denialWindowMs`, an agent is refused at once. */
+  readonly maxDenials: number;
+  readonly denialWindowMs: number;
   readonly authenticationTimeoutMs: number;
   readonly upstreamConnectTimeoutMs: number;
   /** A hold inside an open transaction ends after this, whatever the rule says. */

@@ -31,6 +31,7 @@ export const DEFAULT_VERDICTS: Readonly<Record<DefaultKey, Verdict>> = {
   unknown: 'hold',
   laundering: 'hold',
   influence: 'hold',
+  unmask: 'hold',
 };
 
 /**
@@ -86,6 +87,9 @@ function ruleSet(written: WrittenRules, version: string): RuleSet {
     ...(rule.escalate === undefined
       ? {}
       : { escalate: { afterMs: rule.escalate.after, to: rule.escalate.to } }),
+    ...(rule.mode === undefined ? {} : { mode: rule.mode }),
+    ...(rule.wait === undefined ? {} : { waitMs: rule.wait }),
+    ...(rule.requireReason === undefined ? {} : { requireReason: rule.requireReason }),
   }));
   const defaults = { ...DEFAULT_VERDICTS };
   for (const [key, verdict] of Object.entries(written.defaults ?? {})) {
@@ -182,7 +186,7 @@ function contradictions(source: YamlSource, written: WrittenRules): Problem[] {
   }
   for (const [index, rule] of (written.rules ?? []).entries()) {
     if (rule.then === 'deny') {
-      for (const key of ['approvers', 'quorum', 'expires', 'escalate'] as const) {
+      for (const key of DECIDING) {
         if (rule[key] === undefined) continue;
         problems.push(
           source.problem(
@@ -194,7 +198,7 @@ function contradictions(source: YamlSource, written: WrittenRules): Problem[] {
         );
       }
     }
-    problems.push(...escalates(source, rule, index));
+    problems.push(...escalates(source, rule, index), ...waits(source, rule, index));
     const action = rule.when.action;
     if (rule.when.destructive === true && action !== undefined && !action.includes('write')) {
       problems.push(
@@ -208,4 +212,22 @@ function contradictions(source: YamlSource, written: WrittenRules): Problem[] {
     }
   }
   return problems;
+}
+
+/** Keys about who decides, and how it is waited for. */
+const DECIDING = ['approvers', 'quorum', 'expires', 'escalate', 'mode', 'wait', 'requireReason'] as const;
+
+/** A wait that no request can last as long as, or that no session will do. */
+function waits(
+  source: YamlSource,
+  rule: NonNullable<WrittenRules['rules']>[number],
+  index: number,
+): Problem[] {
+  const { wait, mode } = rule;
+  if (wait === undefined) return [];
+  const at = ['rules', index, 'wait'];
+  if (mode === 'return')
+    return [source.problem(at, '"wait" has no meaning with `mode: return`', 'remove one of them', true)];
+  if (wait <= (rule.expires ?? DEFAULT_EXPIRES_MS)) return [];
+  return [source.problem(at, 'a session cannot wait longer than the request is open', 'raise `expires`')];
 }

@@ -20,7 +20,7 @@ export const RESERVED: Reserved = {
   '': ['agents', 'include'],
   'masks[]': ['when'],
   'masks[].with': LATER_MASKS,
-  'rules[]': ['requireReason', 'hold', 'mode'],
+  'rules[]': ['hold'],
   'rules[].when': ['rowsOver', 'rows', 'column', 'time', 'window', 'timeWindow', 'between'],
 };
 
@@ -58,6 +58,7 @@ const condition = z.strictObject({
   command: oneOrMore(command).optional(),
   relation: oneOrMore(pattern(parseRelationPattern)).optional(),
   inTransaction: z.boolean().optional(),
+  unmask: oneOrMore(pattern(parseColumnPattern)).optional(),
 });
 
 const then = z.string().transform((written, context): 'hold' | 'deny' => {
@@ -90,9 +91,14 @@ const rule = z.strictObject({
   escalate: z
     .strictObject({ after: duration(MIN_EXPIRES_MS, MAX_EXPIRES_MS), to: oneOrMore(exactName()) })
     .optional(),
+  mode: z.enum(['wait', 'return']).optional(),
+  wait: duration(MIN_EXPIRES_MS, MAX_EXPIRES_MS).optional(),
+  requireReason: z.boolean().optional(),
 });
 
 const verdict = z.enum(['allow', 'hold', 'deny']);
+/** An agent that could see on its own word would see everything. */
+const verdictOfUnmask = z.enum(['hold', 'deny']);
 
 export const rulesSchema = z.strictObject({
   version: z.literal(1),
@@ -102,10 +108,9 @@ export const rulesSchema = z.strictObject({
   reveal: z.strictObject({ groups: oneOrMore(exactName()) }).nullish(),
   defaults: z
     .strictObject(
-      Object.fromEntries(DEFAULT_KEYS.map((key) => [key, verdict.optional()])) as Record<
-        DefaultKey,
-        z.ZodOptional<typeof verdict>
-      >,
+      Object.fromEntries(
+        DEFAULT_KEYS.map((key) => [key, (key === 'unmask' ? verdictOfUnmask : verdict).optional()]),
+      ) as Record<DefaultKey, z.ZodOptional<typeof verdict>>,
     )
     .nullish(),
 });

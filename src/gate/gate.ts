@@ -5,36 +5,25 @@
  * Invariants: I1 (no permit without a recorded verdict), I4 (a held statement's permit exists only once
  * its grant is spent), I7 (recorded before it takes effect).
  */
-import type { Approvals, NewRequest, Request } from '../approvals/request.ts';
-import { bindingOf } from '../approvals/binding.ts';
+import type { Approvals, Outcome, Request } from '../approvals/request.ts';
+import { MAX_TIMER_MS } from '../approvals/limits.ts';
 import type { AuditEvent, Trail } from '../audit/event.ts';
 import { PosternError } from '../errors.ts';
-import { statedReason } from '../sql/reason.ts';
-import { withoutLiterals } from '../sql/redact.ts';
+import {
+  bindingFor,
+  reasonOf,
+  requestFor,
+  termsOf,
+  timesOf,
+  type Asker,
+  type Estimator,
+  type HeldExecution,
+} from './held.ts';
 import type { Judge, Judged } from './judge.ts';
 import { mintPermit } from './mint.ts';
 import type { Permit } from './permit.ts';
 
-/** What the gate has to know about the session that asks. */
-export type Asker = {
-  readonly sessionId: string;
-  readonly owner: string;
-  /** The upstream login the statement would run under. */
-  readonly role: string;
-  /** `trail.sync: always`: a plainly allowed statement, too, is on disk before it is sent. */
-  readonly recordFirst: boolean;
-};
-
-/** What one held execution is, beyond its text. */
-export type HeldExecution = {
-  /** Bind's format codes and values as they came; empty for the simple protocol. */
-  readonly parameters: Uint8Array;
-  readonly inTransaction: boolean;
-  /** From `SET postern.reason`; a comment in the statement wins over it. */
-  readonly sessionReason: string | null;
-  /** Longest wait, whatever the rule says; in milliseconds. */
-  readonly maxWaitMs: number;
-};
+export type { Asker, HeldExecution } from './held.ts';
 
 /** A hold in progress. `permit` rejects with the refusal the client should see. */
 export type Hold = { readonly request: Request; readonly permit: Promise<Permit> };
@@ -44,13 +33,21 @@ export class Gate {
   readonly #asker: Asker;
   readonly #trail: Trail;
   readonly #approvals: Approvals;
+  readonly #estimate: Estimator;
   readonly #allowed = new WeakMap<Judged, AuditEvent>();
 
-  constructor(judge: Judge, asker: Asker, trail: Trail, approvals: Approvals) {
+  constructor(
+    judge: Judge,
+    asker: Asker,
+    trail: Trail,
+    approvals: Approvals,
+    estimate: Estimator = () => Promise.resolve(null),
+  ) {
     this.judge = judge;
     this.#asker = asker;
     this.#trail = trail;
     this.#approvals = approvals;
+    this.#estimate = estimate;
   }
 
   /**
@@ -82,12 +79,7 @@ export class Gate {
 
   /** Records a denial and makes the refusal that says which rule it was. */
   refusal(judged: Judged, reason = denialReason(judged)): PosternError {
-    this.#trail.note({
-      kind: 'statement_denied',
-      session_id: this.#asker.sessionId,
-      ...judged.facts,
-      reason,
-    });
+    this.#noteDenied(judged, reason);
     if (judged.unreadable === null) return new PosternError('statement-denied', { reason });
     const { limit, position = null, forClient, reason: unread } = judged.unreadable;
     if (limit) return new PosternError('statement-too-complex', { reason: unread }, position);
@@ -99,14 +91,35 @@ export class Gate {
   }
 
   /**
-   * Asks for approval of one execution. Resolves when the request is durable, so that the client can be
-   * told its id; the permit in the answer settles when the request does.
-   * @throws PosternError `trail-unavailable`, `store-unavailable`, `limit-exceeded`
+   * Asks for approval of one execution, unless it was asked for before: a statement sent again spends the
+   * approval it got meanwhile, or refers to the request that is open. Resolves when the request is durable, so
+   * that the client can be told its id; the permit in the answer settles when the request does.
+   * @throws PosternError `request-pending` where nobody waits, `request-denied`, `reason-required`,
+   *   `asked-too-often`, `trail-unavailable`, `store-unavailable`, `limit-exceeded`
    */
   async hold(judged: Judged, execution: HeldExecution): Promise<Hold> {
     const binding = this.#bind(judged, execution);
-    const request = await this.#approvals.ask(this.#newRequest(judged, execution, binding), judged.text);
-    return { request, permit: this.#permitFor(request, judged, execution) };
+    const earlier = await this.#approvals.earlier(this.judge.agent.name, binding);
+    const request = earlier ?? (await this.#ask(judged, execution, binding));
+    const { waitMs } = timesOf(termsOf(judged), execution);
+    if (request.state === 'pending' && waitMs === 0) throw pending(request);
+    return { request, permit: this.#permitFor(request, judged, execution, waitMs) };
+  }
+
+  async #ask(judged: Judged, execution: HeldExecution, binding: string): Promise<Request> {
+    try {
+      const [rule] = termsOf(judged).wantReason;
+      if (rule !== undefined && reasonOf(judged, execution) === null)
+        throw new PosternError('reason-required', { rule });
+      const estimate = await this.#estimate(judged);
+      const found = { binding, estimate };
+      const request = requestFor(judged, execution, this.judge, this.#asker, found);
+      return await this.#approvals.ask(request, judged.text);
+    } catch (error) {
+      // These are the last word on the statement, so they are in the trail as any denial.
+      if (error instanceof PosternError && ENDS.has(error.code)) this.#noteDenied(judged, error.message);
+      throw error;
+    }
   }
 
   /** For protocol messages that carry nothing to judge and act only on what was admitted before. */
@@ -132,9 +145,25 @@ export class Gate {
     return event;
   }
 
-  async #permitFor(request: Request, judged: Judged, execution: HeldExecution): Promise<Permit> {
-    const outcome = await this.#approvals.outcome(request.id);
+  #noteDenied(judged: Judged, reason: string): void {
+    this.#trail.note({
+      kind: 'statement_denied',
+      session_id: this.#asker.sessionId,
+      ...judged.facts,
+      reason,
+    });
+  }
+
+  async #permitFor(
+    request: Request,
+    judged: Judged,
+    execution: HeldExecution,
+    waitMs: number,
+  ): Promise<Permit> {
+    const outcome = await within(waitMs, request, this.#approvals.outcome(request.id));
     switch (outcome.kind) {
+      case 'pending':
+        throw pending(request);
       case 'approved':
         await this.#spend(request, judged, execution);
         return mintPermit();
@@ -156,66 +185,39 @@ export class Gate {
 
   /** Judges again: what was approved must still be what would run, under the same rules and objects. */
   async #spend(request: Request, judged: Judged, execution: HeldExecution): Promise<void> {
-    const now = this.judge.judge(judged.text, execution.inTransaction);
+    const now = this.judge.again(judged, execution.inTransaction);
     if (now.judgement.verdict === 'deny') throw this.refusal(now);
     await this.#approvals.spend(request.id, this.#bind(now, execution), this.#asker.sessionId);
   }
 
   #bind(judged: Judged, execution: HeldExecution): string {
-    const oids = new Set(judged.judgement.statements.flatMap((s) => s.relationOids));
-    const objects = [...oids]
-      .sort((a, b) => a - b)
-      .map((oid) => {
-        const relation = judged.snapshot.relations.get(oid);
-        return relation === undefined ? `${oid}:?` : `${oid}:${relation.schema}.${relation.name}`;
-      });
-    return bindingOf({
-      agent: this.judge.agent.name,
-      database: this.judge.database,
-      role: this.#asker.role,
-      rulesVersion: judged.rulesVersion,
-      sql: judged.text,
-      parameters: execution.parameters,
-      objects,
-    });
-  }
-
-  #newRequest(judged: Judged, execution: HeldExecution, binding: string): NewRequest {
-    const { judgement } = judged;
-    const terms = judgement.hold;
-    if (terms === null) throw new Error('a held statement has no terms');
-    return {
-      sessionId: this.#asker.sessionId,
-      agent: this.judge.agent.name,
-      owner: this.#asker.owner,
-      database: this.judge.database,
-      environment: this.judge.environment,
-      binding,
-      rulesVersion: judged.rulesVersion,
-      actions: actionsOf(judged),
-      rules: judgement.causes.map((c) => c.rule),
-      fingerprint: judged.facts.fingerprint,
-      statement: withoutLiterals(judged.text),
-      relations: judged.facts.relations,
-      maskedColumns: [...new Set(judgement.statements.flatMap((s) => s.maskedColumns))].sort(),
-      inTransaction: execution.inTransaction,
-      statedReason: statedReason(judged.text) ?? execution.sessionReason,
-      requirements: terms.requirements,
-      escalation: terms.escalation,
-      approverGroups: terms.approverGroups,
-      quorum: terms.quorum,
-      expiresMs: Math.min(terms.expiresMs, execution.maxWaitMs),
-    };
+    return bindingFor(judged, execution, this.judge, this.#asker.role);
   }
 }
 
-function actionsOf(judged: Judged): NewRequest['actions'] {
-  if (judged.unreadable !== null) {
-    return [{ action: 'unknown', command: 'unknown', reason: judged.unreadable.reason }];
+/** Refusals of a held statement before anybody was asked. */
+const ENDS: ReadonlySet<string> = new Set(['reason-required', 'asked-too-often']);
+
+function pending({ id }: Request): PosternError {
+  return new PosternError('request-pending', { id });
+}
+
+/** The outcome, or that it is still pending when the wait is over and the request is not. */
+async function within(
+  waitMs: number,
+  { mode }: Request,
+  outcome: Promise<Outcome>,
+): Promise<Outcome | { readonly kind: 'pending' }> {
+  if (mode === 'wait') return outcome;
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<{ readonly kind: 'pending' }>((resolve) => {
+    timer = setTimeout(() => resolve({ kind: 'pending' }), Math.min(Math.max(waitMs, 1), MAX_TIMER_MS));
+  });
+  try {
+    return await Promise.race([outcome, over]);
+  } finally {
+    clearTimeout(timer);
   }
-  return judged.statements.flatMap((s) =>
-    s.actions.map((a) => ({ action: a.action, command: a.command, reason: a.reason })),
-  );
 }
 
 function denialReason(judged: Judged): string {

@@ -12,6 +12,7 @@ import type { AgentIdentity, Judgement, MaskScope, StatementJudgement } from '..
 import { compileMasks } from '../policy/masks.ts';
 import type { MaskSet } from '../policy/mask-set.ts';
 import type { RuleSet } from '../policy/rules.ts';
+import type { ShownColumn } from '../policy/shown.ts';
 import { analyze } from '../sql/analyze.ts';
 import type { Analysis, Statement } from '../sql/statement.ts';
 
@@ -38,6 +39,8 @@ export type Judged = {
   readonly refersToNames: boolean;
   /** No statement touches names, settings, the catalog or COPY, and every relation is known. */
   readonly plain: boolean;
+  /** Masked columns that this one execution shows, once approved. Absent: none. */
+  readonly shown?: readonly ShownColumn[];
 };
 
 /** Where the rules and the catalog in force come from; both change under a running session. */
@@ -106,6 +109,35 @@ export class Judge {
     return judged;
   }
 
+  /**
+   * As `judge`, for an execution that asks to see masked columns: the verdict under every mask and for the
+   * asking, all else under the masks that are left. Not cached, for it is for one execution.
+   */
+  judgeShowing(text: string, inTransaction: boolean, shown: readonly ShownColumn[]): Judged {
+    this.#refresh();
+    const left = compileMasks(this.#rules, this.#snapshot, this.agent, shown);
+    const read = this.#read(text, inTransaction, left);
+    const where = { database: this.database, environment: this.environment, inTransaction, unmask: shown };
+    const asked = judge(
+      analyze(text, this.#limits),
+      this.#rules,
+      this.#snapshot,
+      this.#masks,
+      this.agent,
+      where,
+    );
+    const { statements } = read.judgement;
+    const facts = { ...read.facts, rules: asked.causes.map((cause) => cause.rule) };
+    return { ...read, facts, shown, plain: false, judgement: { ...asked, statements } };
+  }
+
+  /** What was judged before, judged under what is in force now. */
+  again({ text, shown }: Judged, inTransaction: boolean): Judged {
+    return shown === undefined
+      ? this.judge(text, inTransaction)
+      : this.judgeShowing(text, inTransaction, shown);
+  }
+
   #refresh(): void {
     const rules = this.#sources.rules();
     const snapshot = this.#sources.snapshot();
@@ -117,10 +149,10 @@ export class Judge {
     this.#inside = new Map();
   }
 
-  #read(text: string, inTransaction: boolean): Judged {
+  #read(text: string, inTransaction: boolean, masks = this.#masks): Judged {
     const analysis = analyze(text, this.#limits);
     const where = { database: this.database, environment: this.environment, inTransaction };
-    const judgement = judge(analysis, this.#rules, this.#snapshot, this.#masks, this.agent, where);
+    const judgement = judge(analysis, this.#rules, this.#snapshot, masks, this.agent, where);
     const statements = analysis.kind === 'parsed' ? analysis.statements : [];
     return {
       text,
@@ -128,7 +160,7 @@ export class Judge {
       statements,
       judgement,
       scope: scopeOf(analysis, judgement),
-      masks: this.#masks,
+      masks,
       snapshot: this.#snapshot,
       rulesVersion: this.#rules.version,
       unknownRelations: judgement.statements.flatMap((s) => s.unknownRelations),

@@ -1,4 +1,4 @@
-/** How `pg` reaches a database: for reading its catalog, or for keeping requests in it. */
+/** How `pg` reaches a database: for reading its catalog, for keeping requests in it, or as an agent's login. */
 import type pg from 'pg';
 import type { DatabaseConfig, Login } from '../config/installation.ts';
 

@@ -11,6 +11,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { DatabaseConfig, Limits, Login } from '../config/installation.ts';
 import { PosternError } from '../errors.ts';
 import { Gate } from '../gate/gate.ts';
+import type { Estimator } from '../gate/held.ts';
 import type { Judge } from '../gate/judge.ts';
 import { Session } from '../session/session.ts';
 import { PINNED } from '../session/settings.ts';
@@ -26,6 +27,8 @@ export type DatabaseRuntime = {
   readonly config: DatabaseConfig;
   readonly catalog: Catalog;
   readonly judgeFor: (agent: AgentRecord) => Judge;
+  /** Asks the planner about held statements, as the login of that name. */
+  readonly estimatorFor: (login: string) => Estimator;
 };
 
 export type StarterParts = {
@@ -71,8 +74,15 @@ export async function startSession(
   const sessionId = randomUUID();
   const log = parts.log.child({ session: sessionId, agent: agent.name });
   const asker = { sessionId, owner: agent.owner, role: login.user, recordFirst: parts.recordFirst };
-  const gate = new Gate(runtime.judgeFor(agent), asker, parts.trail, parts.approvals);
-  const upstream = await open(parts, runtime, login, startSettings(startup, gate));
+  const gate = new Gate(
+    runtime.judgeFor(agent),
+    asker,
+    parts.trail,
+    parts.approvals,
+    runtime.estimatorFor(agent.login),
+  );
+  const settings = startSettings(startup, gate);
+  const upstream = await open(parts, runtime, login, settings);
   try {
     parts.trail.note({
       kind: 'session_opened',
@@ -97,6 +107,7 @@ export async function startSession(
     limits: parts.limits,
     log,
     upstreamPid: key?.pid ?? 0,
+    startSettings: settings,
     cancelUpstream: () =>
       key === null
         ? Promise.resolve()

@@ -4,6 +4,7 @@
  */
 import { PosternError } from '../errors.ts';
 import type { Gate } from '../gate/gate.ts';
+import { checkOwnSetting } from '../session/own-settings.ts';
 import { keepsPin } from '../session/settings.ts';
 import type { Startup } from './client-startup.ts';
 
@@ -38,6 +39,7 @@ function check(name: string, value: string, gate: Gate): void {
   if (!/^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$/.test(name)) {
     throw new PosternError('bad-input', { reason: 'a start-up setting has a name that is none' });
   }
+  checkOwnSetting(name, value);
   if (!keepsPin(name, value)) throw new PosternError('setting-pinned', { name });
   const judged = gate.judge.judge(`SET ${name} = '${value.replaceAll("'", "''")}'`, false);
   if (judged.judgement.verdict === 'allow') return;

@@ -24,13 +24,27 @@ export function fits(when: RuleCondition, doing: Doing, circumstances: Circumsta
   return fitsWho(when, circumstances) && fitsWhat(when, doing, circumstances.snapshot);
 }
 
-function fitsWho(when: RuleCondition, { agent, where }: Circumstances): boolean {
+function fitsWho(when: RuleCondition, { agent, where, snapshot }: Circumstances): boolean {
   if (when.agent !== undefined && !matchesAny(when.agent, agent.name)) return false;
   if (when.group !== undefined && !agent.groups.some((group) => matchesAny(when.group ?? [], group)))
     return false;
   if (when.database !== undefined && !matchesAny(when.database, where.database)) return false;
   if (when.environment !== undefined && !matchesAny(when.environment, where.environment)) return false;
+  if (when.unmask !== undefined && !fitsShown(when.unmask, where, snapshot)) return false;
   return when.inTransaction === undefined || when.inTransaction === where.inTransaction;
+}
+
+function fitsShown(
+  patterns: NonNullable<RuleCondition['unmask']>,
+  { unmask = [] }: Where,
+  snapshot: Snapshot,
+): boolean {
+  return unmask.some(({ relation: oid, attnum }) => {
+    const relation = snapshot.relations.get(oid);
+    const column = relation?.columns.find((one) => one.attnum === attnum);
+    if (relation === undefined || column === undefined) return true;
+    return patterns.some((p) => matchesRelation(p, relation) && matchesName(p.column, column.name));
+  });
 }
 
 function fitsWhat(when: RuleCondition, doing: Doing, snapshot: Snapshot): boolean {

@@ -42,6 +42,10 @@ export function kinOf(snapshot: Snapshot, oid: number): ReadonlySet<number> {
   return kin;
 }
 
+export function canHoldRows(relation: CatalogRelation): boolean {
+  return relation.kind !== 'index' && relation.kind !== 'sequence';
+}
+
 export function isView(relation: CatalogRelation): boolean {
   return relation.kind === 'view' || relation.kind === 'materialized-view';
 }

@@ -75,6 +75,8 @@ export function judge(
     inquiry.writeBack(constants);
     return { ...reach.judgement, outputs: outputShows(lineage, masks), guarded };
   });
+  if (where.unmask !== undefined && where.unmask.length > 0)
+    inquiry.showing(where.unmask.map((column) => column.name));
   return inquiry.result(judged);
 }
 
@@ -183,6 +185,13 @@ class Inquiry {
     }
   }
 
+  /** The agent asks to see masked columns: whatever the rules say, that is never simply allowed. */
+  showing(columns: readonly string[]): void {
+    const verdict = strictest('hold', this.#rules.defaults.unmask);
+    const reason = `asks to see ${columns.join(', ')} unmasked`;
+    this.#add({ verdict, rule: 'defaults.unmask', action: 'read', reason });
+  }
+
   result(statements: Judgement['statements']): Judgement {
     const causes = [...this.#causes.values()];
     const verdict = causes.reduce<Verdict>((worst, cause) => strictest(worst, cause.verdict), 'allow');
@@ -222,6 +231,8 @@ class Inquiry {
         .filter((rule) => rule.approvers.length > 0)
         .map((rule) => [JSON.stringify(rule.approvers.toSorted()), rule.approvers]),
     );
+    const expiresMs =
+      rules.length === 0 ? DEFAULT_EXPIRES_MS : Math.min(...rules.map((rule) => rule.expiresMs));
     return {
       requirements: requirements.length === 0 ? [BY_DEFAULT] : requirements,
       escalation:
@@ -233,7 +244,10 @@ class Inquiry {
             },
       approverGroups: [...groups.values()],
       quorum: Math.max(DEFAULT_QUORUM, ...rules.map((rule) => rule.quorum)),
-      expiresMs: rules.length === 0 ? DEFAULT_EXPIRES_MS : Math.min(...rules.map((rule) => rule.expiresMs)),
+      expiresMs,
+      mode: rules.some((rule) => rule.mode === 'return') ? 'return' : 'wait',
+      waitMs: Math.min(expiresMs, ...rules.map((rule) => rule.waitMs ?? expiresMs)),
+      wantReason: rules.filter((rule) => rule.requireReason === true).map((rule) => rule.name),
     };
   }
 }

@@ -7,6 +7,7 @@ import type { Action } from '../sql/statement.ts';
 import type { GuardedParameter } from './findings.ts';
 import type { OutputShows } from './outputs.ts';
 import type { Verdict } from './rules.ts';
+import type { ShownColumn } from './shown.ts';
 
 /** The connecting identity as policy sees it. */
 export type AgentIdentity = {
@@ -20,6 +21,8 @@ export type Where = {
   readonly database: string;
   readonly environment: string;
   readonly inTransaction: boolean;
+  /** Masked columns the agent asks to see in this execution. */
+  readonly unmask?: readonly ShownColumn[];
 };
 
 /** One reason for a verdict. `rule` is a rule's name from rules.yaml, or `defaults.<key>`. */
@@ -57,6 +60,11 @@ export type HoldTerms = {
   /** The earliest that a rule asks for, and all groups; null where none does. */
   readonly escalation: { readonly afterMs: number; readonly to: readonly string[] } | null;
   readonly expiresMs: number;
+  readonly mode: 'wait' | 'return';
+  /** At most `expiresMs`. */
+  readonly waitMs: number;
+  /** Names of the rules that want a reason stated; empty where none does. */
+  readonly wantReason: readonly string[];
 };
 
 export type StatementJudgement = {

@@ -7,27 +7,33 @@
  * Non-goals: what a statement computes (scope.ts), and how a value is masked (masking/).
  */
 import type { CatalogRelation, Snapshot } from '../catalog/snapshot.ts';
-import { ancestorsOf, isView, kinOf, readsOf } from './family.ts';
+import { ancestorsOf, canHoldRows, isView, kinOf, readsOf } from './family.ts';
 import { lineageOfView } from '../sql/lineage/follow.ts';
 import { isAnything, type OutputLineage } from '../sql/lineage/lineage.ts';
 import type { AgentIdentity } from './judgement.ts';
 import type { ColumnMask, MaskSet } from './mask-set.ts';
 import { combined, compareMasks, describeFunction } from './mask-strength.ts';
-import { fitOf, typeName } from './mask-types.ts';
 import { originsOf } from './origins.ts';
 import { isSystemSchema, matchesName, matchesRelation } from './patterns.ts';
-import type { ColumnPattern, MaskFunction, MaskRule, RuleSet } from './rules.ts';
+import type { MaskFunction, MaskRule, RuleSet } from './rules.ts';
+import type { ShownColumn } from './shown.ts';
 import { BUILT_IN, systemMaskedColumns } from './system-masks.ts';
 import { trustFunctions } from './trusted-functions.ts';
-import { rememberView } from './trusting-view.ts';
+import { rememberView, trustingView } from './trusting-view.ts';
 
 const remembered = new WeakMap<Snapshot, WeakMap<RuleSet, Map<string, MaskSet>>>();
 
 /**
  * The columns masked for an agent. Depends only on which rules do not apply to it, so agents of one
  * audience share a set; sets are remembered as long as both snapshot and rules live.
+ * @param shown columns that no rule masks for once; such a set is made anew each time
  */
-export function compileMasks(rules: RuleSet, snapshot: Snapshot, agent: AgentIdentity): MaskSet {
+export function compileMasks(
+  rules: RuleSet,
+  snapshot: Snapshot,
+  agent: AgentIdentity,
+  shown: readonly ShownColumn[] = [],
+): MaskSet {
   const applying = rules.masks.map((rule) => !seesThrough(rule, agent));
   const key = applying.map(Number).join('');
   let byRules = remembered.get(snapshot);
@@ -39,7 +45,12 @@ export function compileMasks(rules: RuleSet, snapshot: Snapshot, agent: AgentIde
     const masks = rules.masks.filter((_, index) => applying[index]);
     byKey.set(key, (set = compileTrusting(masks, rules, snapshot)));
   }
-  return set;
+  if (shown.length === 0) return set;
+  // What is vouched for while all is masked reads nothing masked, so it may be while less is.
+  const view = trustingView(snapshot, set);
+  const left = new Compiler(view, shown).compile(rules.masks.filter((_, index) => applying[index]));
+  if (view !== snapshot) rememberView(left, snapshot, view);
+  return left;
 }
 
 /**
@@ -55,66 +66,12 @@ function compileTrusting(masks: readonly MaskRule[], rules: RuleSet, snapshot: S
   return set;
 }
 
-/** Mask patterns that cover no column of a database: most often a misspelled name, so worth a warning. */
-export function unmatchedPatterns(
-  rules: RuleSet,
-  snapshot: Snapshot,
-): readonly { readonly rule: string; readonly pattern: ColumnPattern }[] {
-  const relations = [...snapshot.relations.values()].filter(canHoldRows);
-  return rules.masks.flatMap((rule) =>
-    rule.columns
-      .filter(
-        (pattern) =>
-          !relations.some(
-            (relation) =>
-              matchesRelation(pattern, relation) &&
-              relation.columns.some((column) => matchesName(pattern.column, column.name)),
-          ),
-      )
-      .map((pattern) => ({ rule: rule.name, pattern })),
-  );
-}
-
-export type UnfitMask = {
-  readonly rule: string;
-  /** `schema.table.column`. */
-  readonly column: string;
-  /** The type's name, and the mask in words. */
-  readonly type: string;
-  readonly mask: string;
-};
-
-/**
- * Columns whose type a rule's mask cannot work on: results show the type's safe default (`****`, or NULL)
- * instead, which is safe and most likely not what was meant, so worth a warning.
- */
-export function unfitMasks(rules: RuleSet, snapshot: Snapshot): readonly UnfitMask[] {
-  const unfit: UnfitMask[] = [];
-  for (const relation of snapshot.relations.values()) {
-    if (!canHoldRows(relation)) continue;
-    for (const rule of rules.masks) {
-      const patterns = rule.columns.filter((pattern) => matchesRelation(pattern, relation));
-      for (const { name, typeOid } of patterns.length === 0 ? [] : relation.columns) {
-        if (!patterns.some((pattern) => matchesName(pattern.column, name))) continue;
-        if (fitOf(rule.with, typeOid) !== 'unfit') continue;
-        const column = `${relation.schema}.${relation.name}.${name}`;
-        unfit.push({ rule: rule.name, column, type: typeName(typeOid), mask: describeFunction(rule.with) });
-      }
-    }
-  }
-  return unfit;
-}
-
 /** Exact names only: a pattern here would show more than was meant. */
 function seesThrough(rule: MaskRule, agent: AgentIdentity): boolean {
   return (
     rule.visibleTo.agents.includes(agent.name) ||
     rule.visibleTo.groups.some((group) => agent.groups.includes(group))
   );
-}
-
-function canHoldRows(relation: CatalogRelation): boolean {
-  return relation.kind !== 'index' && relation.kind !== 'sequence';
 }
 
 const SAFE_DEFAULT: MaskFunction = { kind: 'null' };
@@ -133,10 +90,13 @@ const UNVOUCHED_VIEW: Entry = {
 class Compiler {
   readonly #snapshot: Snapshot;
   readonly #columns = new Map<number, Map<number, Entry>>();
+  /** What no rule masks, by name or by inheritance; what masked columns make of it still does. */
+  readonly #shown: ReadonlySet<string>;
   #byRule = false;
 
-  constructor(snapshot: Snapshot) {
+  constructor(snapshot: Snapshot, shown: readonly ShownColumn[] = []) {
     this.#snapshot = snapshot;
+    this.#shown = new Set(shown.map(({ relation, attnum }) => `${relation}.${attnum}`));
   }
 
   compile(rules: readonly MaskRule[]): MaskSet {
@@ -199,12 +159,12 @@ class Compiler {
   #spread(oid: number, attnum: number, entry: Entry, others: ReadonlySet<number>): void {
     const relation = this.#snapshot.relations.get(oid);
     const name = relation?.columns.find((column) => column.attnum === attnum)?.name;
-    this.#set(oid, attnum, entry);
+    this.#setUnlessShown(oid, attnum, entry);
     if (relation === undefined || name === undefined) return;
     for (const kin of others) {
       const column = this.#snapshot.relations.get(kin)?.columns.find((one) => one.name === name);
       if (column === undefined) continue;
-      this.#set(kin, column.attnum, {
+      this.#setUnlessShown(kin, column.attnum, {
         ...entry,
         why: `${entry.why}, by inheritance with ${relation.schema}.${relation.name}`,
       });
@@ -302,6 +262,10 @@ class Compiler {
     if (!this.#byRule || !reads.some((oid) => this.#snapshot.relations.get(oid)?.userCode?.onRead === true))
       return null;
     return UNVOUCHED_VIEW;
+  }
+
+  #setUnlessShown(oid: number, attnum: number, entry: Entry): void {
+    if (!this.#shown.has(`${oid}.${attnum}`)) this.#set(oid, attnum, entry);
   }
 
   #set(oid: number, attnum: number, entry: Entry): void {

@@ -90,6 +90,8 @@ export type RuleCondition = {
   /** `schema.table` patterns, `*` allowed per part. */
   readonly relation?: readonly { readonly schema: string; readonly table: string }[];
   readonly inTransaction?: boolean;
+  /** The agent asks to see one of these masked columns. */
+  readonly unmask?: readonly ColumnPattern[];
 };
 
 export type Rule = {
@@ -104,6 +106,12 @@ export type Rule = {
   readonly expiresMs: number;
   /** Who else may meet this rule's demand once a request is undecided for so long; null or absent: nobody. */
   readonly escalate?: { readonly afterMs: number; readonly to: readonly string[] } | null;
+  /** `return`: an error at once in place of a wait, whatever the agent set. */
+  readonly mode?: 'wait' | 'return';
+  /** How long the session waits; the request may outlive the wait. Absent: as long as it is open. */
+  readonly waitMs?: number;
+  /** A hold without a stated reason is refused at once. */
+  readonly requireReason?: boolean;
 };
 
 export const DEFAULT_KEYS = [
@@ -119,6 +127,7 @@ export const DEFAULT_KEYS = [
   'unknown',
   'laundering',
   'influence',
+  'unmask',
 ] as const;
 export type DefaultKey = (typeof DEFAULT_KEYS)[number];
 

@@ -145,7 +145,7 @@ function maskedIn(relations: readonly CatalogRelation[], masks: MaskSet, mention
 }
 
 /** Not one of PostgreSQL's own, or one of its own that reads what no relation reference names. */
-function isUnseenFunction(ref: NameRef, snapshot: Snapshot): boolean {
+export function isUnseenFunction(ref: NameRef, snapshot: Snapshot): boolean {
   if (readsUnseen(ref.name)) return true;
   if (ref.syntax === true) return snapshot.userFunctions.has(ref.name);
   const builtin = snapshot.builtinFunctions.has(ref.name);
@@ -164,7 +164,7 @@ function raisingOf(statement: Statement, onRows: readonly string[], snapshot: Sn
  * Operators outside pg_catalog are never PostgreSQL's own, known or not; of the types, only those the catalog
  * lists can run code (an enumeration or a table's row type can not).
  */
-function isUserName(ref: NameRef, users: ReadonlySet<string>, qualifiedIsUser: boolean): boolean {
+export function isUserName(ref: NameRef, users: ReadonlySet<string>, qualifiedIsUser: boolean): boolean {
   if (ref.schema === 'pg_catalog') return false;
   return users.has(ref.name) || (qualifiedIsUser && ref.schema !== null);
 }

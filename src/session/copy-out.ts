@@ -1,13 +1,14 @@
 /** COPY … TO STDOUT on its way to the client: passed by reference, or masked as rows would be. */
 import { PosternError } from '../errors.ts';
 import { copyMasker, type CopyMasker } from '../masking/copy/index.ts';
-import { planRow } from '../masking/plan.ts';
+import { knowsFrom, planRow } from '../masking/plan.ts';
 import type { FrameReader } from '../wire/frame-reader.ts';
 import { encodeCopyData } from '../wire/server/copy-data.ts';
 import { decodeCopyOutResponse } from '../wire/server/copy-response.ts';
 import { unknownColumns, type CopyPlan } from './copy-plan.ts';
 import { showsFor } from './output-shows.ts';
 import type { Reply } from './replies.ts';
+import { shownTo } from './showing.ts';
 import type { SessionState } from './state.ts';
 
 const HEADER_BYTES = 5;
@@ -30,7 +31,8 @@ export class CopyOut {
     this.#masker = null;
     this.#open = true;
     const session = this.#session;
-    const { masks } = session.parts.gate.judge;
+    const shown = shownTo(head);
+    const masks = shown?.masks ?? session.parts.gate.judge.masks;
     const scope = head.dirty === false ? scopeOf(head) : 'opaque';
     if (!masks.any && scope === 'clean') return;
     const plan = planOf(head);
@@ -42,8 +44,9 @@ export class CopyOut {
     const fits = plan.columns !== null && plan.columns.length === columnFormats.length;
     const columns =
       fits && plan.columns !== null ? plan.columns : unknownColumns(columnFormats.length, format);
+    const knows = shown === null ? session.knows() : knowsFrom(shown.snapshot);
     const shows = fits ? showsFor(session, head) : null;
-    const rows = planRow(columns, masks, fits ? scope : 'opaque', session.knows(), shows);
+    const rows = planRow(columns, masks, fits ? scope : 'opaque', knows, shows);
     if (rows === null) return;
     const { maskKey, limits } = session.parts;
     const names = columns.map((c) => c.name);

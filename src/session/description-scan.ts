@@ -2,9 +2,11 @@
  * The server's own witness: reads a RowDescription for columns that may have to be masked. Most results
  * have none, so the question is answered without allocating anything; only then is a plan made.
  */
-import { planRow, type KnowsColumn, type MaskableField, type RowPlan } from '../masking/plan.ts';
+import { knowsFrom, planRow, type KnowsColumn, type MaskableField, type RowPlan } from '../masking/plan.ts';
 import type { MaskScope } from '../policy/judgement.ts';
-import type { OutputShows } from '../policy/outputs.ts';
+import type { Reply } from './replies.ts';
+import { showsFor } from './output-shows.ts';
+import { shownTo } from './showing.ts';
 import type { MaskSet } from '../policy/mask-set.ts';
 import type { SessionState } from './state.ts';
 import { decodeRowDescription, RowDescriptionScanner } from '../wire/server/row-description.ts';
@@ -49,18 +51,19 @@ export function fieldsOf(
 /** A RowDescription where it lies. */
 type Placed = { readonly buffer: Buffer; readonly start: number; readonly end: number };
 
-/** The plan for the rows it describes, under the masks in force; null where nothing is to be masked. */
+/** The plan for the rows that `head` answers with, under the masks in force, or those that are left for it; null where nothing is to be masked. */
 export function planFor(
   session: SessionState,
   scan: DescriptionScan,
   { buffer, start, end }: Placed,
   scope: MaskScope,
-  shows: OutputShows,
+  head: Reply,
 ): RowPlan | null {
-  const { masks } = session.parts.gate.judge;
-  const knows = session.knows();
+  const shown = shownTo(head);
+  const masks = shown?.masks ?? session.parts.gate.judge.masks;
+  const knows = shown === null ? session.knows() : knowsFrom(shown.snapshot);
   if (!scan.mayMask(buffer, start, end, masks, scope, knows)) return null;
-  const plan = planRow(fieldsOf(buffer, start, end), masks, scope, knows, shows);
+  const plan = planRow(fieldsOf(buffer, start, end), masks, scope, knows, showsFor(session, head));
   const unknown = plan?.masked.some((field) => field.cause === 'unknown-column') === true;
   if (unknown) session.parts.catalog.refreshSoon();
   return plan;

@@ -1,6 +1,5 @@
 /** What a statement does to the session's names and settings once it is sent, and how to take it back. */
 import type { Statement } from '../sql/statement.ts';
-import { SESSION_LIMITS } from './limits.ts';
 import type { Undo } from './names.ts';
 import type { SessionState } from './state.ts';
 
@@ -12,6 +11,7 @@ export function applyEffects(session: SessionState, statements: readonly Stateme
   };
   try {
     for (const statement of statements) {
+      session.settings.apply(statement);
       const undo = applyEffect(session, statement);
       if (undo !== null) undos.push(undo);
     }
@@ -47,11 +47,6 @@ function applyEffect(session: SessionState, { effect, text }: Statement): Undo {
     case 'discard':
       return discard(session, effect.what);
     case 'set':
-      if (effect.name === 'postern.reason') {
-        session.statedReason =
-          effect.value === null ? null : effect.value.slice(0, SESSION_LIMITS.maxReasonChars);
-      }
-      return null;
     case 'none':
     case 'execute':
     case 'fetch':

@@ -17,22 +17,24 @@ import { expand } from './expand.ts';
 import { holdsBack, refusing, releaseWithheld } from './extended.ts';
 import { closeIdleImplicit, drain, holdFor, Skipped } from './holding.ts';
 import type { Portal } from './names.ts';
+import { setsOwn } from './own-settings.ts';
 import type { Reply } from './replies.ts';
+import { notShown, showing, shownNow } from './showing.ts';
 import type { Frame, SessionState } from './state.ts';
 
 export function onExecute(session: SessionState, frame: Frame): void | Promise<void> {
   if (session.skipping) return;
   return refusing(session, () => {
-    const { portal: name } = decodeExecute(frame.buffer, frame.start, frame.end);
+    const { portal: name, maxRows } = decodeExecute(frame.buffer, frame.start, frame.end);
     const portal = portalNamed(session, name);
     const judged = session.judge(portal.prepared.text);
     const sure = !session.names.doubtful(name) && !session.catalogStale;
     const plain = judged.plain && sure && !session.parts.gate.recordsFirst && session.withheld.length === 0;
-    if (plain && judged.judgement.verdict === 'allow') {
+    if (plain && !session.settings.asksToSee && judged.judgement.verdict === 'allow') {
       execute(session, frame, portal, judged, session.parts.gate.admit(judged), null);
       return undefined;
     }
-    return slowExecute(session, frame, portal).catch((error: unknown) => {
+    return slowExecute(session, frame, portal, maxRows).catch((error: unknown) => {
       if (!(error instanceof Skipped)) throw error;
     });
   });
@@ -62,17 +64,26 @@ function portalNamed(session: SessionState, name: string): Portal {
     describing: false,
     released: portal?.released ?? true,
     copy: null,
+    kept: false,
+    shown: null,
   };
 }
 
-async function slowExecute(session: SessionState, frame: Frame, portal: Portal): Promise<void> {
+async function slowExecute(
+  session: SessionState,
+  frame: Frame,
+  portal: Portal,
+  maxRows: number,
+): Promise<void> {
   const before = session.judge(portal.prepared.text);
-  if (touchesPrepared(before.statements)) await drain(session);
+  if (touchesPrepared(before.statements) || setsOwn(before.statements)) await drain(session);
   await settleCatalog(session, before.unknownRelations.length > 0);
   if (session.closed || session.skipping) return;
   // What else was bound before this and needs approval comes first, for it would go ahead with this.
   if (holdsBack(session)) await holdWithheldBind(session, portal);
   const expanded = expand(session, session.judge(portal.prepared.text));
+  const shown = showing(session, expanded.judged);
+  if (shown !== null) return executeShowing(session, frame, portal, shown, maxRows);
   const permit = await permitFor(session, portal, expanded.judged);
   if (session.closed || session.skipping) return;
   releaseWithheld(session);
@@ -80,6 +91,33 @@ async function slowExecute(session: SessionState, frame: Frame, portal: Portal):
   if (session.closed || session.skipping) return;
   const scope = session.names.unseen && portal.name !== '' ? 'opaque' : expanded.scope;
   execute(session, frame, portal, expanded.judged, permit, scope);
+  session.parts.toUpstream.flush();
+}
+
+/**
+ * One execution that shows masked columns, if it is approved. It has a portal of its own to be planned by, so
+ * that nothing is left of it for whoever executes the client's portal again, and it must take all rows at once.
+ */
+async function executeShowing(
+  session: SessionState,
+  frame: Frame,
+  portal: Portal,
+  asked: Judged,
+  maxRows: number,
+): Promise<void> {
+  if (maxRows !== 0) throw notShown('the rows must be fetched at once, without a row limit');
+  if (!portal.kept || session.names.doubtful(portal.name))
+    throw notShown(
+      'the portal must be bound after postern.unmask is set, and its name be used for nothing else',
+    );
+  const permit = await holdPortal(session, portal, asked);
+  if (session.closed || session.skipping) return;
+  releaseWithheld(session);
+  const copy = await copyPlanFor(session, asked);
+  if (session.closed || session.skipping) return;
+  const shown = shownNow(session, asked);
+  const once: Portal = { ...portal, plan: undefined, plannedFor: null, describing: false, copy, shown };
+  execute(session, frame, once, shown, permit, shown.scope);
   session.parts.toUpstream.flush();
 }
 
@@ -124,7 +162,7 @@ function execute(
   const { toUpstream } = session.parts;
   const effective = scope ?? judged.scope;
   describeIfNeeded(session, portal, effective);
-  const undo = judged.plain ? null : applyEffects(session, judged.statements);
+  const undo = judged.plain && !session.settings.used ? null : applyEffects(session, judged.statements);
   if (effective === 'opaque') session.names.codeRan();
   const reply: Reply = { kind: 'execute', scope: effective, portal, undo, ended: 0 };
   const copyIn = judged.statements.some((s) => s.effect.kind === 'copy-in');
@@ -145,6 +183,12 @@ function describeIfNeeded(session: SessionState, portal: Portal, scope: MaskScop
   const { prepared } = portal;
   const { gate, toUpstream } = session.parts;
   const { masks } = gate.judge;
+  if (portal.shown !== null) {
+    const reply = { kind: 'describe', scope, portal, prepared: null, swallow: true, witness: null } as const;
+    session.replies.push({ ...reply }, session.dirty);
+    toUpstream.send(gate.passage(), encodeDescribe({ what: 'P', name: portal.name }));
+    return;
+  }
   if (portal.plan === undefined ? portal.describing : portal.plannedFor === masks) return;
   const trusted = session.effective(scope) === 'clean' && !prepared.contradicted;
   if (trusted && prepared.witnessed === masks) {

@@ -21,6 +21,8 @@ import { asRefusal, drain, Skipped } from './holding.ts';
 import { refusalMessage } from './messages.ts';
 import { SESSION_LIMITS } from './limits.ts';
 import type { Portal, Prepared } from './names.ts';
+import { checkOwnSettings } from './own-settings.ts';
+import { showing } from './showing.ts';
 import { undo, type Reply } from './replies.ts';
 import { pinnedViolation } from './settings.ts';
 import type { Frame, SessionState } from './state.ts';
@@ -49,6 +51,7 @@ function parse(session: SessionState, frame: Frame, name: string, sql: string, j
     gate.refusal(judged, `it changes the pinned setting ${pinned}`);
     throw new PosternError('setting-pinned', { name: pinned });
   }
+  checkOwnSettings(judged.statements);
   const { prepared, undo: taken } = session.names.prepare(name, sql, session.sent());
   const reply: Reply = { kind: 'parse', scope: judged.scope, prepared, undo: taken, swallow: false };
   passOrWithhold(session, frame, reply, judged.judgement.verdict === 'hold', false);
@@ -75,7 +78,8 @@ function bind(session: SessionState, frame: Frame, bound: Bind, prepared: Prepar
   const judged = session.judge(prepared.text);
   const { verdict } = judged.judgement;
   if (verdict === 'deny') throw session.parts.gate.refusal(judged);
-  const held = verdict === 'hold';
+  const asksToSee = session.settings.asksToSee && showing(session, judged) !== null;
+  const held = verdict === 'hold' || asksToSee;
   const portal: Portal = {
     name: bound.portal,
     batch: session.batch + 1,
@@ -88,6 +92,8 @@ function bind(session: SessionState, frame: Frame, bound: Bind, prepared: Prepar
     describing: false,
     released: false,
     copy: null,
+    kept: held,
+    shown: null,
   };
   const taken = session.names.bind(portal);
   passOrWithhold(session, frame, { kind: 'bind', scope: judged.scope, portal, undo: taken }, held, held);

@@ -8,6 +8,7 @@ import type { Judged } from '../gate/judge.ts';
 import type { Permit } from '../gate/permit.ts';
 import { encodeFlush, encodeSync } from '../wire/client/bare.ts';
 import { holdNotice } from './messages.ts';
+import { OWN, returnsHolds, sessionReason } from './own-settings.ts';
 import type { SessionState } from './state.ts';
 
 const NO_PARAMETERS = new Uint8Array(0);
@@ -60,7 +61,14 @@ export async function holdFor(
   session.asking = true;
   session.withdrawAsked = null;
   try {
-    return await ask(session, judged, parameters);
+    const permit = await ask(session, judged, parameters);
+    if (judged.shown !== undefined) session.settings.consume(OWN.unmask);
+    return permit;
+  } catch (error) {
+    // Asked and answered: what follows is not about these columns.
+    if (judged.shown !== undefined && error instanceof PosternError && error.code === 'request-denied')
+      session.settings.consume(OWN.unmask);
+    throw error;
   } finally {
     session.asking = false;
     session.holding = null;
@@ -73,7 +81,9 @@ async function ask(session: SessionState, judged: Judged, parameters: Uint8Array
   const hold = await gate.hold(judged, {
     parameters,
     inTransaction,
-    sessionReason: session.statedReason,
+    sessionReason: sessionReason(session.settings),
+    returns: returnsHolds(session.settings),
+    settings: session.settings.fingerprint,
     maxWaitMs: inTransaction ? limits.maxHoldInTransactionMs : Number.MAX_SAFE_INTEGER,
   });
   session.holding = { requestId: hold.request.id, inTransaction };

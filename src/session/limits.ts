@@ -10,6 +10,4 @@ export const SESSION_LIMITS = {
   maxMeanings: 64,
   /** Length of the texts one prepared name may stand for at once, in UTF-16 units; past it the name is forgotten. */
   maxDoubtfulChars: 262_144,
-  /** How many characters of the agent's stated reason are kept, as for one in a comment. */
-  maxReasonChars: 500,
 } as const;

@@ -16,13 +16,14 @@ export function refusalMessage(error: PosternError, severity: 'ERROR' | 'FATAL' 
 /** Tells the client at once that its statement waits, for what, and how to follow it. */
 export function holdNotice(request: Request): Buffer {
   const what = [...new Set(request.actions.map((a) => a.command))].join(', ');
-  const seconds = Math.round((Date.parse(request.expiresAt) - Date.parse(request.createdAt)) / 1000);
+  const seconds = Math.round((request.waitMs || request.expiresMs) / 1000);
+  const shown = request.unmask.length === 0 ? '' : `; to show ${request.unmask.join(', ')} unmasked`;
   return encodeNoticeResponse(
     reportFields({
       severity: 'NOTICE',
       sqlstate: '00000',
-      message: `Postern holds this statement for approval: request ${request.id} (${what})`,
-      detail: `Nothing of it has been sent to the database. The request waits ${seconds} seconds.`,
+      message: `Postern holds this statement for approval: request ${request.id} (${what}${shown})`,
+      detail: `Nothing of it has run. The session waits ${seconds} seconds.`,
       hint: `An approver answers with: postern approve ${request.id} --reason "...". Cancel (Ctrl-C) withdraws it.`,
     }),
   );

@@ -11,6 +11,7 @@
  * makes inside the server (`codeRan` says that there may be some).
  */
 import { PosternError } from '../errors.ts';
+import type { Judged } from '../gate/judge.ts';
 import { MAX_IDENTIFIER_BYTES } from '../wire/limits.ts';
 import type { RowPlan } from '../masking/plan.ts';
 import type { MaskScope } from '../policy/judgement.ts';
@@ -62,6 +63,10 @@ export type Portal = {
   released: boolean;
   /** For COPY … TO: what its data is masked by. */
   copy: CopyPlan | null;
+  /** `parameters` are its own bytes, which nothing overwrites. */
+  readonly kept: boolean;
+  /** Columns shown to one execution. Only ever set on the copy of a portal that that execution has to itself. */
+  readonly shown: Judged | null;
 };
 
 /** Cursors made with DECLARE: every text the name may stand for. */

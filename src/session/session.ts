@@ -29,6 +29,8 @@ export type SessionOptions = {
   readonly limits: Limits;
   /** The server process of this session; 0 where it gave none. */
   readonly upstreamPid: number;
+  /** What the client set at start-up, by name. */
+  readonly startSettings: ReadonlyMap<string, string>;
   readonly log: Logger;
   /** Sends a CancelRequest with the upstream's own key. */
   readonly cancelUpstream: () => Promise<void>;
@@ -46,7 +48,7 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { client, upstream, gate, catalog, maskKey, limits, log, upstreamPid } = options;
+    const { client, upstream, gate, catalog, maskKey, limits, log, upstreamPid, startSettings } = options;
     const toClient = new ClientWriter(client, (full) => this.#paceUpstream(full));
     const toUpstream = new UpstreamWriter(upstream, (full) => this.#paceClient(full));
     this.#state = new SessionState({
@@ -58,6 +60,7 @@ export class Session {
       limits,
       log,
       upstreamPid,
+      startSettings,
     });
     this.#clientSide = new ClientSide(
       this.#state,

@@ -21,7 +21,9 @@ import { asRefusal, closeIdleImplicit, drain, holdFor, Skipped } from './holding
 import { SESSION_LIMITS } from './limits.ts';
 import { refusalMessage } from './messages.ts';
 import type { Reply } from './replies.ts';
+import { checkOwnSettings, setsOwn } from './own-settings.ts';
 import { pinnedViolation } from './settings.ts';
+import { showing, shownNow } from './showing.ts';
 import type { Frame, SessionState } from './state.ts';
 import { releaseWithheld } from './extended.ts';
 
@@ -57,6 +59,7 @@ function isPlain(session: SessionState, judged: Judged): boolean {
     !session.parts.gate.recordsFirst &&
     !session.catalogStale &&
     session.withheld.length === 0 &&
+    !session.settings.asksToSee &&
     session.replies.size < SESSION_LIMITS.maxRepliesOwed
   );
 }
@@ -65,19 +68,22 @@ async function slowQuery(session: SessionState, frame: Frame, text: string): Pro
   try {
     releaseWithheld(session);
     const before = session.judge(text);
-    if (touchesPrepared(before.statements)) await drain(session);
+    if (touchesPrepared(before.statements) || setsOwn(before.statements)) await drain(session);
     await settleCatalog(session, before.unknownRelations.length > 0);
     const expanded = expand(session, session.judge(text));
-    const { judged } = expanded;
+    const asked = showing(session, expanded.judged);
+    const judged = asked ?? expanded.judged;
     const pinned = pinnedViolation(judged.statements);
     if (pinned !== null) {
       session.parts.gate.refusal(judged, `it changes the pinned setting ${pinned}`);
       throw new PosternError('setting-pinned', { name: pinned });
     }
+    checkOwnSettings(judged.statements);
     const permit = await permitFor(session, judged);
     const copies = await copyPlans(session, judged);
     if (session.closed || session.skipping) return;
-    send(session, frame, permit, judged, { ...expanded, copies });
+    const sent = asked === null ? judged : shownNow(session, asked);
+    send(session, frame, permit, sent, { ...expanded, copies });
     session.parts.toUpstream.flush();
   } catch (error) {
     if (error instanceof Skipped) return;
@@ -103,7 +109,7 @@ function send(
   judged: Judged,
   how: Pick<Expanded, 'scope' | 'shows'> & { readonly copies: readonly (CopyPlan | null)[] },
 ): void {
-  const undo = judged.plain ? null : applyEffects(session, judged.statements);
+  const undo = judged.plain && !session.settings.used ? null : applyEffects(session, judged.statements);
   // A simple query destroys the unnamed statement and portal, whatever becomes of it.
   session.names.dropUnnamed();
   const scope = how.scope ?? (judged.changesCatalog && judged.statements.length > 1 ? 'opaque' : null);

@@ -11,6 +11,7 @@ import type { Logger } from 'pino';
 import type { Limits } from '../config/installation.ts';
 import { Names, type Sent } from './names.ts';
 import { Replies, type Reply } from './replies.ts';
+import { SessionSettings } from './session-settings.ts';
 import type { ClientWriter, UpstreamWriter } from './writers.ts';
 
 /** A frame taken out of the reader, for handling that outlives the reader's position. */
@@ -33,11 +34,14 @@ export type SessionParts = {
   /** The server process of this session; 0 where it gave none. */
   readonly upstreamPid: number;
   readonly limits: Limits;
+  /** What the client set at start-up, by name. */
+  readonly startSettings: ReadonlyMap<string, string>;
   readonly log: Logger;
 };
 
 export class SessionState {
   readonly parts: SessionParts;
+  readonly settings: SessionSettings;
   readonly names = new Names();
   readonly replies = new Replies();
   /** From the last ReadyForQuery: `I` idle, `T` in a transaction, `E` in a failed one. */
@@ -62,8 +66,6 @@ export class SessionState {
   dirty = false;
   /** Widest scope of what was answered since the session was last idle: a COMMIT may report on all of it. */
   transactionScope: MaskScope = 'clean';
-  /** From `SET postern.reason`. */
-  statedReason: string | null = null;
   /** The pid in the BackendKeyData the client got; 0 where it got none. */
   clientPid = 0;
   /** The request that is waiting, if one is. */
@@ -82,6 +84,7 @@ export class SessionState {
 
   constructor(parts: SessionParts) {
     this.parts = parts;
+    this.settings = new SessionSettings(parts.startSettings);
   }
 
   /** Judges under the transaction state the statement will meet; where that is not known yet, the stricter. */

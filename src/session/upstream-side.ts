@@ -17,7 +17,6 @@ import { decodeReadyForQuery } from '../wire/server/ready-for-query.ts';
 import { SERVER_TYPE, serverMaxLength } from '../wire/server/types.ts';
 import { CopyOut } from './copy-out.ts';
 import { DescriptionScan, planFor } from './description-scan.ts';
-import { showsFor } from './output-shows.ts';
 import { dropWithheld } from './extended.ts';
 import { undo, type Reply } from './replies.ts';
 import { Reports, scopeOf } from './reports.ts';
@@ -211,12 +210,12 @@ export class UpstreamSide {
     const session = this.#session;
     if (head.kind === 'query') {
       head.described = true;
-      this.#usePlan(planFor(session, this.#scan, this.#reader, scopeOf(head), showsFor(session, head)));
+      this.#usePlan(planFor(session, this.#scan, this.#reader, scopeOf(head), head));
       return this.#forward();
     }
     if (head.kind !== 'describe') throw unexpected('a row description');
     const scope = scopeOf(head);
-    const plan = planFor(session, this.#scan, this.#reader, scope, showsFor(session, head));
+    const plan = planFor(session, this.#scan, this.#reader, scope, head);
     if (head.portal !== null) {
       head.portal.plan = plan;
       head.portal.plannedFor = session.parts.gate.judge.masks;
@@ -289,6 +288,7 @@ export class UpstreamSide {
     if (head.kind === 'query' && head.failed) undo(head);
     this.#usePlan(null);
     this.#answered(head);
+    if (session.settings.used) session.settings.ready(session.transaction, session.replies.size === 0);
     if (session.transaction === 'I') {
       session.transactionScope = 'clean';
       session.names.endPortals(head.epoch);
@@ -303,6 +303,7 @@ export class UpstreamSide {
     const { head } = session.replies;
     this.#copyOut.abort();
     this.#usePlan(null);
+    session.settings.failed();
     if (head === null) return this.#reports.error(buffer, start, end, session.transactionScope);
     const scope = widest(scopeOf(head), session.transactionScope);
     if (session.copyInReply === head) this.#endCopyIn();

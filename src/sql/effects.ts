@@ -50,7 +50,7 @@ export function effectOf(node: Node | undefined, text: string, readInner: ReadIn
     case 'DiscardStmt':
       return { kind: 'discard', what: DISCARDS.get(as('DiscardStmt', node)?.target ?? '') ?? 'all' };
     case 'TransactionStmt':
-      return { kind: 'transaction', verb: transactionWords(as('TransactionStmt', node)?.kind) };
+      return transactionEffect(as('TransactionStmt', node));
     case 'VariableSetStmt':
       return setEffect(as('VariableSetStmt', node) as BodyOf<'VariableSetStmt'>);
     case 'CopyStmt':
@@ -58,6 +58,12 @@ export function effectOf(node: Node | undefined, text: string, readInner: ReadIn
     default:
       return NONE;
   }
+}
+
+function transactionEffect(body: BodyOf<'TransactionStmt'> | undefined): Effect {
+  const verb = transactionWords(body?.kind);
+  const savepoint = body?.savepoint_name ?? '';
+  return savepoint === '' ? { kind: 'transaction', verb } : { kind: 'transaction', verb, savepoint };
 }
 
 /** EXPLAIN and CREATE TABLE AS may run a prepared statement. */

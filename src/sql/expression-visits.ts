@@ -121,7 +121,9 @@ function setConfig(args: readonly Node[], reading: Reading): void {
   }
   const value = constantText(valueArg);
   const known = value !== null || isNull(valueArg);
-  reading.settings.push({ name, value, known });
+  const local = constantText(argument(args, 2, 'is_local'))?.toLowerCase();
+  const ends = local === 'on' || local === 't' || local === 'true';
+  reading.settings.push({ name, value, known, ...(ends ? { local: true as const } : {}) });
   const { action, why } = settingVerdict(name, value, known);
   reading.find(action, 'set_config', `calls set_config on ${name}, which ${why}`);
 }

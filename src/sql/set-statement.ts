@@ -28,6 +28,7 @@ export function settingsOf(body: SetStmt): SettingTouched[] {
       name,
       value: body.kind === 'VAR_SET_VALUE' ? valueOf(body) : null,
       known: body.kind !== 'VAR_SET_CURRENT',
+      ...(body.is_local === true ? { local: true as const } : {}),
     },
   ];
 }

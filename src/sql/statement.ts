@@ -73,7 +73,7 @@ export type Effect =
   | { readonly kind: 'discard'; readonly what: 'all' | 'plans' | 'sequences' | 'temp' }
   /** `value: null` is `SET x TO DEFAULT` or `RESET x`; `name: 'all'` with null is `RESET ALL`. */
   | { readonly kind: 'set'; readonly name: string; readonly value: string | null; readonly local: boolean }
-  | { readonly kind: 'transaction'; readonly verb: string }
+  | { readonly kind: 'transaction'; readonly verb: string; readonly savepoint?: string }
   | { readonly kind: 'copy-out'; readonly options: CopyOptions; readonly source: CopyOutSource }
   | { readonly kind: 'copy-in' };
 
@@ -85,6 +85,8 @@ export type SettingTouched = {
   readonly name: string;
   readonly value: string | null;
   readonly known: boolean;
+  /** It ends with the transaction. */
+  readonly local?: true;
 };
 
 export type Statement = {

@@ -137,6 +137,7 @@ function request(changes: Partial<Request> = {}): Request {
     createdAt: '',
     expiresAt: '',
     decisions: [],
+    history: {},
     ...changes,
   };
 }

@@ -78,6 +78,11 @@ export function asked(changes: Partial<NewRequest> = {}): NewRequest {
     approverGroups: [],
     quorum: 1,
     expiresMs: 60_000,
+    mode: 'wait',
+    waitMs: 60_000,
+    unmask: [],
+    estimate: null,
+    locks: [],
     ...changes,
   };
 }

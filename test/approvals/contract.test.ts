@@ -26,7 +26,7 @@ let count = 0;
 async function insert(store: Store, changes: object = {}, atMs = T0): Promise<Request> {
   count += 1;
   const id = `0000-${String(count).padStart(4, '0')}`;
-  const request = newRequest({ ...asked(), ...changes }, id, new Date(atMs));
+  const request = newRequest({ ...asked(), ...changes }, id, new Date(atMs), {});
   assert.equal(await store.requests.insert(request), true);
   return request;
 }
@@ -104,13 +104,14 @@ for (const kind of KINDS) {
     const { requests } = store;
     const { id } = await insert(store, { mode: 'return' });
     const waiting = await insert(store);
-    assert.equal(await requests.findApproved('etl-bot', BINDING), null);
+    assert.equal(await requests.findReturned('etl-bot', BINDING, 'approved'), null);
+    assert.equal((await requests.findReturned('etl-bot', BINDING, 'pending'))?.id, id);
     for (const one of [id, waiting.id]) await requests.move(one, 'pending', 'approved', '');
-    assert.equal((await requests.findApproved('etl-bot', BINDING))?.id, id);
-    assert.equal(await requests.findApproved('other-bot', BINDING), null);
-    assert.equal(await requests.findApproved('etl-bot', 'b'.repeat(64)), null);
+    assert.equal((await requests.findReturned('etl-bot', BINDING, 'approved'))?.id, id);
+    assert.equal(await requests.findReturned('other-bot', BINDING, 'approved'), null);
+    assert.equal(await requests.findReturned('etl-bot', 'b'.repeat(64), 'approved'), null);
     await requests.move(id, 'approved', 'spent', '');
-    assert.equal(await requests.findApproved('etl-bot', BINDING), null);
+    assert.equal(await requests.findReturned('etl-bot', BINDING, 'approved'), null);
   });
 
   contract('denials and what an agent asked of late are counted', async (store) => {
@@ -119,10 +120,18 @@ for (const kind of KINDS) {
     await insert(store, {}, T0 + 1000);
     await insert(store, { agent: 'other-bot' });
     await requests.decide(id, 0, denial, byAna, 'denied');
-    assert.equal(await requests.countDenied('etl-bot', fingerprint, T0 + 500), 1);
-    assert.equal(await requests.countDenied('etl-bot', fingerprint, T0 + 501), 0);
-    assert.equal(await requests.countDenied('other-bot', fingerprint, T0), 0);
-    assert.equal(await requests.countDenied('etl-bot', 'f', T0), 0);
+    const shape = { agent: 'etl-bot', database: 'shop', fingerprint, sinceMs: T0 + 500 };
+    const denials = (changes: Partial<typeof shape>): Promise<readonly string[]> =>
+      requests.listDenials({ ...shape, ...changes }, 5);
+    assert.deepEqual(await denials({}), [denial.time]);
+    for (const other of [
+      { sinceMs: T0 + 501 },
+      { agent: 'other-bot' },
+      { database: 'crm' },
+      { fingerprint: 'f' },
+    ])
+      assert.deepEqual(await denials(other), []);
+    assert.deepEqual(await requests.listDenials(shape, 0), []);
     assert.deepEqual(await requests.recent('etl-bot', T0), { denied: 1, pending: 1 });
     assert.deepEqual(await requests.recent('etl-bot', T0 + 1000), { pending: 1 });
   });

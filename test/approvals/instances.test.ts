@@ -39,8 +39,8 @@ async function until(what: string, holds: () => Promise<boolean> | boolean): Pro
   }
 }
 
-function returning(changes: object = {}): ReturnType<typeof asked> {
-  return { ...asked(), mode: 'return', ...changes } as ReturnType<typeof asked>;
+function returning(changes: Parameters<typeof asked>[0] = {}): ReturnType<typeof asked> {
+  return asked({ mode: 'return', ...changes });
 }
 
 test('an answer at one wakes the session at the other, and whoever follows there', async (t) => {
@@ -100,14 +100,14 @@ test('a grant in mode return is found at either and spent once', async (t) => {
   const { a, b } = await two(t);
   const { id } = await a.service.ask(returning());
   await b.service.decide(id, ana, 'approve', 'yes', 'cli');
-  const found = await Promise.all([a, b].map(({ service }) => service.findApproved('etl-bot', BINDING)));
+  const found = await Promise.all([a, b].map(({ service }) => service.earlier('etl-bot', BINDING)));
   assert.deepEqual(
     found.map((r: Request | null) => r?.id),
     [id, id],
   );
   const spends = await Promise.allSettled([a, b, a, b].map(({ service }) => service.spend(id, BINDING, 's')));
   assert.equal(spends.filter((one) => one.status === 'fulfilled').length, 1);
-  assert.equal(await b.service.findApproved('etl-bot', BINDING), null);
+  assert.equal(await b.service.earlier('etl-bot', BINDING), null);
 });
 
 test("an agent's limit of pending requests holds over all instances", async (t) => {

@@ -23,7 +23,7 @@ const person: fc.Arbitrary<Approver> = fc.record({
 const people = fc.array(person, { maxLength: 12 });
 
 function requestOf(list: readonly Requirement[], escalated: boolean): Request {
-  const request = newRequest(asked({ requirements: list }), '0000-0000', new Date(0));
+  const request = newRequest(asked({ requirements: list }), '0000-0000', new Date(0), {});
   return { ...request, escalatedAt: escalated ? new Date(1).toISOString() : null };
 }
 
@@ -121,7 +121,7 @@ test('of two rules with different quorums, each gets its own people', () => {
 
 test('a request from before there were requirements needs its number and each of its groups', () => {
   const old = { ...asked({ quorum: 2, approverGroups: [['a'], ['b']] }) };
-  const request = newRequest(old, '0000-0000', new Date(0));
+  const request = newRequest(old, '0000-0000', new Date(0), {});
   const of = (name: string, ...has: string[]): Approval => ({ person: name, groups: has });
   assert.equal(stateAfter(request, 'approve', [of('x', 'a', 'b')]), 'pending');
   assert.equal(stateAfter(request, 'approve', [of('x', 'a'), of('y', 'a')]), 'pending');

@@ -15,6 +15,8 @@ const facts: fc.Arbitrary<BindingFacts> = fc.record({
   sql: text,
   parameters: fc.uint8Array({ maxLength: 12 }),
   objects: fc.array(text, { maxLength: 4 }),
+  settings: fc.array(text, { maxLength: 4 }),
+  unmask: fc.array(text, { maxLength: 4 }),
 });
 const plain = (f: BindingFacts): string => JSON.stringify({ ...f, parameters: [...f.parameters] });
 
@@ -36,6 +38,8 @@ test('I4: moving bytes from one field to its neighbour changes the binding', () 
     sql: 's',
     parameters: new Uint8Array(),
     objects: ['a', 'bc'],
+    settings: ['search_path=a'],
+    unmask: [],
   };
   const moved: BindingFacts[] = [
     base,
@@ -47,6 +51,9 @@ test('I4: moving bytes from one field to its neighbour changes the binding', () 
     { ...base, objects: ['abc'] },
     { ...base, objects: ['a', 'bc', ''] },
     { ...base, objects: ['bc', 'a'] },
+    { ...base, objects: ['a', 'bc', 'search_path=a'], settings: [] },
+    { ...base, settings: [], unmask: ['search_path=a'] },
+    { ...base, settings: ['search_path=b'] },
     { ...base, sql: 's ' },
     { ...base, sql: 'S' },
   ];

@@ -170,6 +170,7 @@ test('teams: whatever an agent writes, the card fits and is valid', () => {
     createdAt: '',
     expiresAt: 'soon',
     decisions: [],
+    history: {},
   };
   const text = fc.string({ unit: 'binary', maxLength: 9000 });
   fc.assert(

@@ -95,7 +95,7 @@ export async function house(
     await api.close();
     await approvals.close();
     await channels.close();
-    store.close();
+    await store.close();
     await trail.close();
     rmSync(folder, { recursive: true, force: true });
   });

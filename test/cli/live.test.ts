@@ -25,6 +25,7 @@ function request(id: string, changes: Partial<RequestView> = {}): RequestView {
       createdAt: '2026-01-01T00:00:00.000Z',
       expiresAt: '2026-01-01T01:00:00.000Z',
       decisions: [],
+      history: {},
     }),
     ...changes,
   };

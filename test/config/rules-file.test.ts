@@ -65,6 +65,7 @@ test('the smallest file gives the documented defaults', () => {
     unknown: 'hold',
     laundering: 'hold',
     influence: 'hold',
+    unmask: 'hold',
   });
   assert.deepEqual([rules.masks, rules.rules], [[], []]);
 });

@@ -150,7 +150,7 @@ rules: rules.yaml
 store: { file: postern.db }
 trail: { folder: trail, sync: ${options.sync ?? 'decisions'} }
 maskKey: { inline: '${'ab'.repeat(32)}' }
-limits: ${(options.limits ?? '{ }').replace('{', '{ maxApiCallsPerMinute: 1000000, ')}
+limits: ${(options.limits ?? '{ maxDenials: 1000 }').replace('{', '{ maxApiCallsPerMinute: 1000000, ')}
 ${options.more ?? ''}
 `;
 }

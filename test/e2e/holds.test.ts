@@ -72,7 +72,7 @@ test('an approved statement runs once, and the trail says who let it', async () 
   assert.equal((await run).rowCount, 500);
   await settled(harness, request.id, 'spent');
   const log = await harness.statementLog();
-  assert.equal(log.split("update orders set note = 'approved'").length - 1, 1);
+  assert.equal(log.split("statement: update orders set note = 'approved'").length - 1, 1);
   const trail = (await harness.trail()).split('\n');
   const about = trail.filter((line) => line.includes(request.id)).map((line) => JSON.parse(line).event.kind);
   assert.deepEqual(about, ['request_created', 'request_decided', 'grant_spent']);

@@ -20,6 +20,8 @@ const EXECUTION = {
   inTransaction: false,
   sessionReason: null,
   maxWaitMs: 60_000,
+  returns: false,
+  settings: [],
 };
 const BUILTINS = { builtinFunctions: new Set(['now']) };
 

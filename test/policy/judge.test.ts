@@ -139,6 +139,9 @@ test('hold terms: what each rule demands by itself, and the shortest time', () =
     approverGroups: [],
     quorum: 1,
     expiresMs: 900_000,
+    mode: 'wait',
+    waitMs: 900_000,
+    wantReason: [],
   });
 });
 

@@ -18,6 +18,8 @@ function portal(names: Names, name: string, text: string, batch = 1): Portal {
     describing: false,
     released: false,
     copy: null,
+    kept: false,
+    shown: null,
   };
   names.bind(made);
   return made;

@@ -20,7 +20,7 @@ describe('effects', () => {
     ['DISCARD SEQUENCES', { kind: 'discard', what: 'sequences' }],
     ['DISCARD TEMPORARY', { kind: 'discard', what: 'temp' }],
     ['BEGIN', { kind: 'transaction', verb: 'begin' }],
-    ['ROLLBACK TO SAVEPOINT s', { kind: 'transaction', verb: 'rollback to savepoint' }],
+    ['ROLLBACK TO SAVEPOINT s', { kind: 'transaction', verb: 'rollback to savepoint', savepoint: 's' }],
     ["SET Search_Path TO a, 'b c'", { kind: 'set', name: 'search_path', value: 'a, b c', local: false }],
     ['SET LOCAL work_mem = 5', { kind: 'set', name: 'work_mem', value: '5', local: true }],
     ["SET TIME ZONE 'utc'", { kind: 'set', name: 'timezone', value: 'utc', local: false }],
