@@ -111,7 +111,9 @@ export class Judge {
 
   /**
    * As `judge`, for an execution that asks to see masked columns: the verdict under every mask and for the
-   * asking, all else under the masks that are left. Not cached, for it is for one execution.
+   * asking, all else under the masks that are left. What it does with the columns it asks to see, to choose
+   * rows by them for instance, is no further cause: whoever shows them shows that too. Not cached, for it is
+   * for one execution.
    */
   judgeShowing(text: string, inTransaction: boolean, shown: readonly ShownColumn[]): Judged {
     this.#refresh();
@@ -126,9 +128,14 @@ export class Judge {
       this.agent,
       where,
     );
-    const { statements } = read.judgement;
-    const facts = { ...read.facts, rules: asked.causes.map((cause) => cause.rule) };
-    return { ...read, facts, shown, plain: false, judgement: { ...asked, statements } };
+    const causes = [
+      ...asked.causes.filter(({ rule }) => !OF_MASKS.has(rule)),
+      ...read.judgement.causes.filter(({ rule }) => OF_MASKS.has(rule)),
+    ];
+    const guarded = asked.statements.map((statement) => statement.guarded);
+    const statements = read.judgement.statements.map((one, i) => ({ ...one, guarded: guarded[i] ?? [] }));
+    const facts = { ...read.facts, rules: causes.map((cause) => cause.rule) };
+    return { ...read, facts, shown, plain: false, judgement: { ...asked, causes, statements } };
   }
 
   /** What was judged before, judged under what is in force now. */
@@ -194,6 +201,9 @@ export class Judge {
     return relation === undefined ? `oid ${oid}` : `${relation.schema}.${relation.name}`;
   }
 }
+
+/** Causes that follow from which columns are masked. They ask nobody in particular, so the terms of a hold stay. */
+const OF_MASKS: ReadonlySet<string> = new Set(['defaults.influence', 'defaults.laundering']);
 
 /** Texts longer than this are judged afresh each time, in UTF-16 units. */
 const CACHED_TEXT_LENGTH = 16_384;

@@ -179,6 +179,21 @@ test('a view shows what is computed of the columns that were asked for, and of n
   assert.ok(!JSON.stringify(rows).includes(SECRET));
 });
 
+test('one request covers what the statement does with the columns it asks for, and only with those', async () => {
+  for (const [where, rules] of [
+    ["email like '%1@%' order by email", ['defaults.unmask']],
+    ['email <> phone order by email', ['defaults.unmask', 'defaults.influence']],
+  ] as const) {
+    await ask('customers.email');
+    const run = agent.query(`select email, phone from customers where ${where} limit 1`);
+    const request = await approveNext();
+    assert.deepEqual(request.rules, rules);
+    const [row] = (await run).rows;
+    assert.match(row.email, new RegExp(SECRET));
+    assert.ok(!row.phone.includes(SECRET));
+  }
+});
+
 test('attack: setting it in the statement that reads shows nothing', async () => {
   const reads =
     "select set_config('postern.unmask', 'customers.email', false), email from customers where id = 1";
