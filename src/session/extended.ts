@@ -26,6 +26,7 @@ import { showing } from './showing.ts';
 import { undo, type Reply } from './replies.ts';
 import { pinnedViolation } from './settings.ts';
 import type { Frame, SessionState } from './state.ts';
+import { writtenBack } from './write-back.ts';
 
 export function onParse(session: SessionState, frame: Frame): void | Promise<void> {
   if (session.skipping) return;
@@ -78,6 +79,9 @@ function bind(session: SessionState, frame: Frame, bound: Bind, prepared: Prepar
   const judged = session.judge(prepared.text);
   const { verdict } = judged.judgement;
   if (verdict === 'deny') throw session.parts.gate.refusal(judged);
+  const lost = writtenBack(judged, bound.parameters);
+  if (lost !== null)
+    throw session.parts.gate.refusal(judged, `would write what a mask shows over the value of ${lost}`);
   const asksToSee = session.settings.asksToSee && showing(session, judged) !== null;
   const held = verdict === 'hold' || asksToSee;
   const portal: Portal = {

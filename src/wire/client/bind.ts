@@ -52,3 +52,21 @@ function readFormat(body: BodyReader): number {
   if (format > 1) throw violation('Bind has an unknown format code');
   return format;
 }
+
+/**
+ * The bytes of one value, in whichever format; null for NULL and for a number there is none of.
+ * @param parameters as `decodeBind` gives them
+ * @param number `$1` is number 1
+ */
+export function parameterValue(parameters: Buffer, number: number): Buffer | null {
+  let at = 2 + 2 * parameters.readUInt16BE(0);
+  const count = parameters.readUInt16BE(at);
+  at += 2;
+  for (let i = 1; i <= count; i += 1) {
+    const length = parameters.readInt32BE(at);
+    at += 4;
+    if (i === number) return length < 0 ? null : parameters.subarray(at, at + length);
+    at += Math.max(length, 0);
+  }
+  return null;
+}
