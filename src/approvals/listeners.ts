@@ -1,8 +1,8 @@
-import type { Request } from './request.ts';
+import type { RequestListener, Request } from './request.ts';
 
 /** Whoever follows the requests. One that throws disturbs nobody. */
 export class Listeners {
-  readonly #entries = new Set<(request: Request) => void>();
+  readonly #entries = new Set<RequestListener>();
   readonly #onError: (error: unknown) => void;
 
   constructor(onError: (error: unknown) => void) {
@@ -10,17 +10,17 @@ export class Listeners {
   }
 
   /** Returns the way to stop. */
-  add(listener: (request: Request) => void): () => void {
+  add(listener: RequestListener): () => void {
     // Wrapped, so that one function subscribed twice is two subscriptions.
-    const entry = (request: Request): void => listener(request);
+    const entry: RequestListener = (request, here) => listener(request, here);
     this.#entries.add(entry);
     return () => void this.#entries.delete(entry);
   }
 
-  tell(request: Request): void {
+  tell(request: Request, here: boolean): void {
     for (const listener of this.#entries) {
       try {
-        listener(request);
+        listener(request, here);
       } catch (error) {
         this.#onError(error);
       }

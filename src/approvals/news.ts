@@ -56,21 +56,21 @@ export class News {
   }
 
   /** After a durable step: wakes who waits, tells who listens, and returns the request as it is now. */
-  async changed(id: string): Promise<Request> {
+  async changed(id: string, here = true): Promise<Request> {
     const stored = await findRequest(this.#requests, id);
     const outcome = outcomeOf(stored);
     if (outcome !== null) this.#waiters.settle(id, outcome);
     const { request } = stored;
     if (request.state !== 'pending') this.texts.forget(id);
     if (isFinal(request.state)) this.#endings().forget(id);
-    this.listeners.tell(request);
+    this.listeners.tell(request, here);
     return request;
   }
 
   /** Another instance changed it. What is dying here stays dead. */
   async heard(id: string): Promise<void> {
     if (this.#endings().dying(id) !== undefined || (await this.#requests.find(id)) === null) return;
-    await this.changed(id);
+    await this.changed(id, false);
   }
 
   /** It is dead, though the store does not say so yet. */

@@ -125,6 +125,9 @@ export type Approver = {
   readonly aliases?: readonly string[];
 };
 
+/** `here`: the step was this instance's own, and not one that another told of. */
+export type RequestListener = (request: Request, here: boolean) => void;
+
 export type Approvals = {
   /**
    * Makes a request: durable in trail and store before it resolves. `text` is the statement with its literals;
@@ -167,7 +170,7 @@ export type Approvals = {
     readonly limit?: number;
   }): Promise<readonly Request[]>;
   /** Calls `listener` after each durable transition, at whichever instance. Returns the way to stop. */
-  subscribe(listener: (request: Request) => void): () => void;
+  subscribe(listener: RequestListener): () => void;
 };
 
 /** An agent as the store keeps it: never its password, only a SCRAM verifier. */

@@ -14,7 +14,16 @@ import { isWholeId, newRequestId, readId } from './id.ts';
 import { DEFAULT_KEEP_MS, MAX_ID_ATTEMPTS, SWEEP_BATCH, SWEEP_MS } from './limits.ts';
 import { findRequest, noSuchRequest } from './lookup.ts';
 import { checkNewRequest, createdEvent, newRequest } from './new-request.ts';
-import type { Answer, Approvals, Approver, Decision, NewRequest, Outcome, Request } from './request.ts';
+import type {
+  Answer,
+  Approvals,
+  Approver,
+  Decision,
+  NewRequest,
+  Outcome,
+  Request,
+  RequestListener,
+} from './request.ts';
 import { News } from './news.ts';
 import type { ApprovalOptions } from './options.ts';
 import type { ListFilter, RequestStore, Store } from './store.ts';
@@ -166,7 +175,7 @@ class Service implements ApprovalService {
     }
     this.#endings.watch(request);
     if (text !== undefined) this.#news.texts.keep(request.id, text);
-    this.#news.listeners.tell(request);
+    this.#news.listeners.tell(request, true);
     return request;
   }
 
@@ -273,7 +282,7 @@ class Service implements ApprovalService {
     return this.#store.list(filter);
   }
 
-  subscribe(listener: (request: Request) => void): () => void {
+  subscribe(listener: RequestListener): () => void {
     return this.#news.listeners.add(listener);
   }
 

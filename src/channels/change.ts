@@ -3,6 +3,7 @@ import type { Request } from '../approvals/request.ts';
 
 export type ChangeKind =
   | 'request_created'
+  | 'request_escalated'
   | 'request_decided'
   | 'request_expired'
   | 'request_withdrawn'
@@ -13,6 +14,7 @@ export type ChangeKind =
 export function changeOf(request: Request): ChangeKind {
   switch (request.state) {
     case 'pending':
+      if (escalatedLast(request)) return 'request_escalated';
       return request.decisions.length === 0 ? 'request_created' : 'request_decided';
     case 'approved':
     case 'denied':
@@ -26,6 +28,10 @@ export function changeOf(request: Request): ChangeKind {
     case 'lapsed':
       return 'grant_lapsed';
   }
+}
+
+function escalatedLast({ escalatedAt, decisions }: Request): boolean {
+  return typeof escalatedAt === 'string' && decisions.every(({ time }) => time <= escalatedAt);
 }
 
 /** The same for the same step, from whichever Postern and however often it is sent. */

@@ -7,6 +7,8 @@ export type Channel = {
   readonly counts: Counts;
   /** Returns at once and never throws; what goes wrong later is counted and logged. */
   tell(request: Request, kind: ChangeKind): void;
+  /** Brings what was posted from here up to date after a step at another Postern; null where nothing posted can change. */
+  readonly refresh: ((request: Request) => void) | null;
   /**
    * Says only that the request's agent asks more often than people can be asked. Null where programs listen,
    * which do not tire.

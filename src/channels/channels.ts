@@ -65,7 +65,9 @@ export class Channels {
     const { configs, approvers, log, ackMs } = this.#options;
     const slack = configs.filter((config): config is SlackConfig => config.kind === 'slack');
     const apps = slackApps(slack);
-    this.#unsubscribe = approvals.subscribe((request) => this.#tell(request));
+    this.#unsubscribe = approvals.subscribe((request, here) =>
+      here ? this.#tell(request) : this.#refresh(request),
+    );
     if (apps.length === 0) return;
     this.#interactions = new SlackInteractions({
       apps,
@@ -117,6 +119,11 @@ export class Channels {
     await Promise.all([this.#interactions?.close(), ...this.#entries.map(({ channel }) => channel.close())]);
   }
 
+  /** Another Postern took the step, and tells of it; what was posted from here is only kept true. */
+  #refresh(request: Request): void {
+    for (const { channel } of this.#entries) channel.refresh?.(request);
+  }
+
   #tell(request: Request): void {
     const kind = changeOf(request);
     const goesTo = this.#entries.filter(({ config }) => fits(config.routing, request));
@@ -144,6 +151,12 @@ function openChannel(config: ChannelConfig, context: ChannelContext): Channel {
   }
 }
 
+/** Who may decide it now. */
+function groupsOf({ approverGroups, escalation, escalatedAt }: Request): readonly string[] {
+  const groups = approverGroups.flat();
+  return typeof escalatedAt === 'string' ? [...groups, ...(escalation?.to ?? [])] : groups;
+}
+
 /** Every key of the route that is given must fit; `group` is one that may decide the request. */
 export function fits(routing: Routing, request: Request): boolean {
   const has = (wanted: readonly string[] | null, ...values: readonly string[]): boolean =>
@@ -152,7 +165,7 @@ export function fits(routing: Routing, request: Request): boolean {
     has(routing.environment, request.environment) &&
     has(routing.database, request.database) &&
     has(routing.agent, request.agent) &&
-    has(routing.group, ...request.approverGroups.flat()) &&
+    has(routing.group, ...groupsOf(request)) &&
     has(routing.action, ...request.actions.map(({ action }) => action))
   );
 }

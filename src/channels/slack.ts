@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import type { Request } from '../approvals/request.ts';
 import type { SlackConfig } from '../config/channel-config.ts';
-import { changeId } from './change.ts';
+import { changeId, changeOf } from './change.ts';
 import type { Channel, ChannelContext } from './channel.ts';
 import { failureLogger } from './channel.ts';
 import { ACK_MS, MAX_POSTED } from './limits.ts';
@@ -61,8 +61,15 @@ export function openSlack(config: SlackConfig, { log, linkOf, times }: ChannelCo
       return outbox.counts;
     },
     tell(request, kind) {
-      const attempt = kind === 'request_created' ? announce : change;
-      outbox.push(request.id, changeId(request, kind), () => attempt(request));
+      outbox.push(request.id, changeId(request, kind), () => {
+        // Those it is escalated to may read another channel than those who were asked first.
+        const isNews =
+          kind === 'request_created' || (kind === 'request_escalated' && !posted.has(request.id));
+        return isNews ? announce(request) : change(request);
+      });
+    },
+    refresh(request) {
+      outbox.push(request.id, changeId(request, changeOf(request)), () => change(request));
     },
     hint(request) {
       outbox.push(request.id, `${request.id}.hint`, async () =>

@@ -4,6 +4,7 @@
  * nobody's markup is applied here. Never row data, and never the binding.
  */
 import type { Request } from '../approvals/request.ts';
+import { requirementsOf } from '../approvals/transitions.ts';
 import { MAX_CUT_CHARS, MAX_SHOWN_CHARS } from './limits.ts';
 import { clipped, visible } from './text.ts';
 
@@ -51,23 +52,48 @@ function factsOf(request: Request): Fact[] {
     { label: 'Rules', value: rules.join('; ') },
     { label: 'Relations', value: relations.join(', ') },
     { label: 'Masked columns', value: maskedColumns.join(', ') },
+    { label: 'Would see unmasked', value: request.unmask.join(', ') },
+    { label: 'Estimate', value: estimateOf(request) },
+    { label: 'Would lock', value: request.locks.join(', ') },
     { label: 'Transaction', value: request.inTransaction ? 'open, and may hold locks' : '' },
     { label: 'Approvals', value: approvalsOf(request) },
+    { label: 'Escalation', value: escalationOf(request) },
+    { label: 'Waits', value: request.mode === 'return' ? 'no: the agent sends the statement again' : '' },
+    { label: 'Last 24 hours', value: historyOf(request) },
     { label: 'Expires', value: request.expiresAt },
   ];
   return facts.filter(({ value }) => value !== '');
 }
 
+/** Who has approved, and what each rule that holds it demands. */
 function approvalsOf(request: Request): string {
-  const given = request.decisions.filter(({ decision }) => decision === 'approve');
-  const names = given.map(({ approver }) => approver).join(', ');
-  const groups = [...new Set(request.approverGroups.flat())].join(', ');
-  return [
-    `${given.length} of ${request.quorum}`,
-    ...(names === '' ? [] : [`by ${names}`]),
-    ...(groups === '' ? [] : [`from ${groups}`]),
-  ].join(' ');
+  const names = request.decisions.filter((one) => one.decision === 'approve').map((one) => one.approver);
+  const demands = requirementsOf(request).map(({ quorum, approvers }) =>
+    approvers.length === 0 ? `${quorum} of all approvers` : `${quorum} of ${approvers.join(', ')}`,
+  );
+  const given = names.length === 0 ? 'none yet' : `by ${names.join(', ')}`;
+  return `${given}; needs ${[...new Set(demands)].join(' and ')}`;
 }
+
+function escalationOf({ escalation, escalatedAt }: Request): string {
+  if (escalation === undefined || escalation === null) return '';
+  const to = escalation.to.join(', ');
+  if (typeof escalatedAt === 'string') return `since ${escalatedAt}, to ${to}`;
+  return escalation.afterMs === null
+    ? `to ${to}, if somebody asks for it`
+    : `to ${to}, after ${Math.round(escalation.afterMs / MS_PER_SECOND)} seconds`;
+}
+
+function estimateOf({ estimate }: Request): string {
+  return estimate === null ? '' : `${estimate.rows} rows, cost ${estimate.cost}, by the planner's guess`;
+}
+
+function historyOf({ history }: Request): string {
+  const counts = Object.entries(history).map(([state, count]) => `${count} ${state}`);
+  return counts.length === 0 ? '' : `requests of this agent: ${counts.join(', ')}`;
+}
+
+const MS_PER_SECOND = 1000;
 
 /** How it ended, or null while it is pending. */
 export function outcomeLine(request: Request): string | null {

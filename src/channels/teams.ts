@@ -34,6 +34,7 @@ export function openTeams(config: TeamsConfig, { log, linkOf, times }: ChannelCo
       const card = cardOf(request, kind, linkOf(request.id));
       if (card !== null) outbox.push(request.id, changeId(request, kind), () => send(card));
     },
+    refresh: null,
     hint(request) {
       const text = `Agent ${request.agent} asks very often. Its further requests are in: postern requests`;
       outbox.push(request.id, `${request.id}.hint`, () => send(adaptiveCard([paragraph(text)], null)));
@@ -47,12 +48,13 @@ export function openTeams(config: TeamsConfig, { log, linkOf, times }: ChannelCo
 export function cardOf(request: Request, kind: ChangeKind, link: string | null): object | null {
   const ended = outcomeLine(request);
   if (ended !== null) return adaptiveCard([heading(`Request ${request.id}`), paragraph(ended)], link);
-  if (kind !== 'request_created') return null;
+  if (kind !== 'request_created' && kind !== 'request_escalated') return null;
   const summary = summaryOf(request);
-  const card = adaptiveCard([heading(`Approval needed: ${request.id}`), ...bodyOf(request, summary)], link);
+  const title = heading(`${kind === 'request_created' ? 'Approval needed' : 'Escalated'}: ${request.id}`);
+  const card = adaptiveCard([title, ...bodyOf(request, summary)], link);
   if (Buffer.byteLength(JSON.stringify(messageOf(card))) <= MAX_CARD_BYTES) return card;
   const short = { ...summary, whole: false, facts: summary.facts.slice(0, 2), statement: '', reason: null };
-  return adaptiveCard([heading(`Approval needed: ${request.id}`), ...bodyOf(request, short)], link);
+  return adaptiveCard([title, ...bodyOf(request, short)], link);
 }
 
 function bodyOf(request: Request, { whole, facts, statement, reason }: Summary): object[] {

@@ -5,6 +5,7 @@
  */
 import { createHmac } from 'node:crypto';
 import type { Request } from '../approvals/request.ts';
+import { requirementsOf } from '../approvals/transitions.ts';
 import type { WebhookConfig } from '../config/channel-config.ts';
 import { changeId } from './change.ts';
 import type { Channel, ChannelContext } from './channel.ts';
@@ -32,6 +33,7 @@ export function openWebhook(config: WebhookConfig, { log, linkOf, times }: Chann
       const body = JSON.stringify({ type: kind, timestamp, data });
       outbox.push(request.id, id, () => send(id, body));
     },
+    refresh: null,
     hint: null,
     test() {
       const timestamp = new Date().toISOString();
@@ -93,6 +95,15 @@ function webhookData(request: Request, url: string | null): object {
     statedReason: request.statedReason,
     approverGroups: request.approverGroups,
     quorum: request.quorum,
+    requirements: requirementsOf(request),
+    escalation: request.escalation ?? null,
+    escalatedAt: request.escalatedAt ?? null,
+    mode: request.mode,
+    waitMs: request.waitMs,
+    unmask: request.unmask,
+    estimate: request.estimate,
+    locks: request.locks,
+    history: request.history,
     decisions: request.decisions,
   };
 }

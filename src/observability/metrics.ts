@@ -58,7 +58,9 @@ export function makeMetrics(sources: MetricsSources): Metrics {
     buckets: CONNECT_BUCKETS,
     registers: [registry],
   });
-  const unsubscribe = sources.approvals.subscribe((request) => {
+  const unsubscribe = sources.approvals.subscribe((request, here) => {
+    // Elsewhere it is observed there.
+    if (!here) return;
     const { state } = request;
     // What was approved before it was spent or lapsed has been observed as approved.
     if (state === 'pending' || state === 'spent' || state === 'lapsed') return;

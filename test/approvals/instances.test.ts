@@ -46,7 +46,7 @@ function returning(changes: Parameters<typeof asked>[0] = {}): ReturnType<typeof
 test('an answer at one wakes the session at the other, and whoever follows there', async (t) => {
   const { a, b } = await two(t);
   const seen: string[] = [];
-  b.service.subscribe((r) => seen.push(r.state));
+  b.service.subscribe((r, here) => seen.push(`${r.state} ${here ? 'here' : 'elsewhere'}`));
   const { id } = await b.service.ask(asked());
   const outcome = b.service.outcome(id);
   const startedAt = performance.now();
@@ -54,7 +54,7 @@ test('an answer at one wakes the session at the other, and whoever follows there
   assert.equal((await outcome).kind, 'approved');
   assert.ok(performance.now() - startedAt < 1000);
   await b.service.spend(id, BINDING, 's1');
-  await until('told', () => seen.join() === 'pending,approved,spent');
+  await until('told', () => seen.join() === 'pending here,approved elsewhere,spent here');
 });
 
 test('of all who spend, decide or withdraw at two instances, one succeeds, and the trails agree', async (t) => {

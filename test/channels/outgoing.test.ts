@@ -162,6 +162,59 @@ test('teams: a card that opens the request, and one that says how it ended; noth
   assert.ok(textOf(ended?.body).includes('Approved by ana (cli): fine'));
 });
 
+const ESCALATING = {
+  requirements: [{ rule: 'exports', approvers: ['stewards'], quorum: 1, escalateTo: ['security'] }],
+  approverGroups: [['stewards']],
+  escalation: { afterMs: 300_000, to: ['security'] },
+  unmask: ['public.customers.email'],
+  estimate: { rows: 12, cost: 3.5 },
+  locks: ['ROW EXCLUSIVE on public.orders'],
+};
+
+test('an escalation is told, to channels of the groups it is escalated to as well', async (t) => {
+  const [first, second] = [await receiver(t), await receiver(t)];
+  const routed = (group: string): Partial<WebhookConfig> => ({ routing: { ...EVERYTHING, group: [group] } });
+  const { approvals } = await house(t, [
+    webhook(first, routed('stewards')),
+    { ...webhook(second, routed('security')), name: 'other' },
+  ]);
+  const { id } = await approvals.ask(asked(ESCALATING));
+  await approvals.decide(id, { name: 'ana', groups: ['stewards'] }, 'escalate', 'too big for me', 'cli');
+  const types = (await first.until(2)).map((got) => bodyOf(got).type);
+  assert.deepEqual(types, ['request_created', 'request_escalated']);
+  const [told] = await second.until(1);
+  assert.equal(bodyOf(told).type, 'request_escalated');
+  const { data } = bodyOf(told);
+  assert.deepEqual(data.unmask, ESCALATING.unmask);
+  assert.deepEqual(data.requirements, ESCALATING.requirements);
+  assert.ok(typeof data.escalatedAt === 'string' && data.locks.length === 1 && data.estimate.rows === 12);
+  await approvals.decide(id, { name: 'bob', groups: ['security'] }, 'approve', 'fine', 'cli');
+  assert.equal(bodyOf((await second.until(2))[1]).type, 'request_decided');
+});
+
+test('what a decision rests on is in the summary: what would be shown, locked, and asked of whom', () => {
+  const request: Request = {
+    ...asked({ ...ESCALATING, mode: 'return' }),
+    id: 'k7f3-9qzm',
+    state: 'pending',
+    createdAt: '',
+    expiresAt: 'soon',
+    decisions: [],
+    history: { denied: 2 },
+  };
+  const said = summaryOf(request).facts.map(({ label, value }) => `${label}: ${value}`);
+  for (const line of [
+    'Would see unmasked: public.customers.email',
+    "Estimate: 12 rows, cost 3.5, by the planner's guess",
+    'Would lock: ROW EXCLUSIVE on public.orders',
+    'Approvals: none yet; needs 1 of stewards',
+    'Escalation: to security, after 300 seconds',
+    'Waits: no: the agent sends the statement again',
+    'Last 24 hours: requests of this agent: 2 denied',
+  ])
+    assert.ok(said.includes(line), `${line} in ${said.join('\n')}`);
+});
+
 test('teams: whatever an agent writes, the card fits and is valid', () => {
   const base: Request = {
     ...asked(),

@@ -22,7 +22,7 @@ async function stored(id: number): Promise<{ email: string; ssn: string }> {
 test('what was shown is not written back, in text or binary, by UPDATE, INSERT or a kept statement', async () => {
   const { rows } = await agent.query('select email, ssn from customers where id = 1');
   const shown = rows[0] as { email: string; ssn: string };
-  const before_ = await stored(1);
+  const unchanged = await stored(1);
   const update = 'update customers set ssn = $1 where id = $2';
   const attempts: readonly (readonly [string, pg.QueryConfig])[] = [
     ['ssn', { text: update, values: [shown.ssn, 1] }],
@@ -41,7 +41,7 @@ test('what was shown is not written back, in text or binary, by UPDATE, INSERT o
       return true;
     });
   }
-  assert.deepEqual(await stored(1), before_);
+  assert.deepEqual(await stored(1), unchanged);
   assert.match(
     await harness.trail(),
     /would write what a mask shows over the value of public\.customers\.ssn/,
