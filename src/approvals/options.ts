@@ -1,5 +1,6 @@
-/** What the approvals are opened with. */
+/** What the approvals are opened with, and what their owner may do with them. */
 import type { Trail } from '../audit/event.ts';
+import type { Approvals } from './request.ts';
 import type { Store } from './store.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -18,4 +19,13 @@ export type ApprovalOptions = {
   readonly sweepMs?: number;
   /** Told what goes wrong where no caller is there to be told: timers and listeners. Must not throw. */
   readonly onError?: (error: unknown) => void;
+};
+
+export type ApprovalService = Approvals & {
+  /** Ends every request whose time is over, and tries again what could not be recorded. A timer calls it. */
+  expireDue(): Promise<void>;
+  /** Looks after what is due, orphaned or to be escalated, at whichever instance. A timer calls it. */
+  sweep(): Promise<void>;
+  /** Withdraws what sessions here wait for and stops the timers. The store stays open; closing it is the caller's. */
+  close(): Promise<void>;
 };

@@ -14,18 +14,9 @@ import { isWholeId, newRequestId, readId } from './id.ts';
 import { DEFAULT_KEEP_MS, MAX_ID_ATTEMPTS, SWEEP_BATCH, SWEEP_MS } from './limits.ts';
 import { findRequest, noSuchRequest } from './lookup.ts';
 import { checkNewRequest, createdEvent, newRequest } from './new-request.ts';
-import type {
-  Answer,
-  Approvals,
-  Approver,
-  Decision,
-  NewRequest,
-  Outcome,
-  Request,
-  RequestListener,
-} from './request.ts';
+import type { Answer, Approver, Decision, NewRequest, Outcome, Request, RequestListener } from './request.ts';
 import { News } from './news.ts';
-import type { ApprovalOptions } from './options.ts';
+import type { ApprovalOptions, ApprovalService } from './options.ts';
 import type { ListFilter, RequestStore, Store } from './store.ts';
 import { Sweep } from './sweep.ts';
 import { checkThrottle, type Throttle } from './throttle.ts';
@@ -39,16 +30,7 @@ import {
   type Approval,
 } from './transitions.ts';
 
-export type { ApprovalOptions } from './options.ts';
-
-export type ApprovalService = Approvals & {
-  /** Ends every request whose time is over, and tries again what could not be recorded. A timer calls it. */
-  expireDue(): Promise<void>;
-  /** Looks after what is due, orphaned or to be escalated, at whichever instance. A timer calls it. */
-  sweep(): Promise<void>;
-  /** Withdraws what sessions here wait for and stops the timers. The store stays open; closing it is the caller's. */
-  close(): Promise<void>;
-};
+export type { ApprovalOptions, ApprovalService } from './options.ts';
 
 const SHUTTING_DOWN: Ending = { why: 'withdrawn', reason: 'Postern is shutting down' };
 const STORE_FAILED: Ending = { why: 'withdrawn', reason: 'the approvals store failed' };

@@ -1,7 +1,6 @@
 /**
  * From the upstream: each frame is taken as the answer to what is owed next, masked where it must be, and
- * passed on. Frames that pass unchanged go by reference; rows under a plan go through the rewriter into
- * one buffer a chunk.
+ * passed on. Frames that pass unchanged go by reference; rows under a plan go through the rewriter.
  *
  * Invariants: I2 (an answer that does not fit what is owed ends the session), I3 (rows, COPY data, errors,
  * notices, parameter status). Non-goals: deciding what is masked (`masking/plan.ts`), when (`gate/`).
