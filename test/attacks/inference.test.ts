@@ -7,15 +7,15 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type pg from 'pg';
 import { startHarness, type Harness } from '../e2e/harness.ts';
-import { RULES, SCHEMA } from './schema.ts';
+import { answer, INFERENCE_RULES, INFERENCE_SCHEMA, rolledBack } from './asking.ts';
 
 let harness: Harness;
 let agent: pg.Client;
 let direct: pg.Client;
 before(async () => {
   harness = await startHarness({
-    rules: RULES.replace('defaults: { influence: allow }', 'defaults: { influence: deny, laundering: deny }'),
-    schema: `${SCHEMA}
+    rules: INFERENCE_RULES,
+    schema: `${INFERENCE_SCHEMA}
       create table guesses (guess text);
       insert into guesses select left(ssn, 1) from customers where id = 1;
       create view odd_customers as select id, city from customers where ssn like 'y%' order by ssn;`,
@@ -171,28 +171,6 @@ const ORACLES: readonly (readonly [string, string])[] = [
     "select contact from customer_contacts where lower(left(contact, 1)) = '?' and id = 1",
   ],
 ];
-
-/** What an answer looks like from outside: how many rows, or that it failed. */
-async function answer(client: pg.Client, text: string, extended: boolean): Promise<string> {
-  try {
-    const { rowCount } = await client.query({
-      text,
-      ...(extended ? { queryMode: 'extended' } : {}),
-    } as pg.QueryConfig);
-    return `${rowCount} rows`;
-  } catch (error) {
-    return (error as pg.DatabaseError).message.includes('defaults.') ? 'refused' : 'failed';
-  }
-}
-
-async function rolledBack<T>(client: pg.Client, work: () => Promise<T>): Promise<T> {
-  await client.query('begin');
-  try {
-    return await work();
-  } finally {
-    await client.query('rollback');
-  }
-}
 
 for (const [name, sql] of ORACLES) {
   test(`oracle: ${name}`, async () => {

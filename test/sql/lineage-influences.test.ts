@@ -48,7 +48,7 @@ expect(
   join:c.id join:o.id | select 1 from c natural join o
   join:c.id join:o.cid | select 1 from o where cid in (select id from c)
   join:c.id join:o.cid | select 1 from o where not exists (select 1 from c where c.id = o.cid)
-  range:c.id range:o.cid | select 1 from o where cid > all (select id from c)
+  branch:c.id branch:o.cid range:c.id range:o.cid | select 1 from o where cid > all (select id from c)
   branch:c.ssn range:c.name range:c.ssn | select 1 from c where case when ssn = '1' then name = '2' end
   range:c.ssn | select 1 from c having max(ssn) > '1'
   - | select 1 from c having count(*) > 1

@@ -14,8 +14,19 @@ import { lose, type Context, type Scope } from './context.ts';
 import { aggregateFilter, functionCall, windowValue } from './function-calls.ts';
 import { columnReference, fieldOf } from './names.ts';
 import { expressionList } from './target-list.ts';
-import { castCanFail, operatorCanFail } from './telling.ts';
-import { CLEAN, columnsOf, computed, derivedFrom, rowOf, shapeOf, type Field, type Value } from './values.ts';
+import { guards } from './lazy.ts';
+import { castCanFail, isScalar, isTextType, operatorCanFail, plainOf } from './telling.ts';
+import {
+  CLEAN,
+  columnsOf,
+  computed,
+  derivedFrom,
+  plainly,
+  rowOf,
+  shapeOf,
+  type Field,
+  type Value,
+} from './values.ts';
 import { EQUALS, vouchExpression, vouchOperator, vouchSyntax, vouchType } from './vouching.ts';
 
 type Rule<K extends Tag> = (context: Context, body: BodyOf<K>, scope: Scope) => Value;
@@ -27,6 +38,15 @@ const constant = (): Value => CLEAN;
 /** Computed from everything below it. */
 function fromChildren<K extends Tag>(tag: K): Rule<K> {
   return (context, body, scope) => children(context, tag, body as Body, scope);
+}
+
+/** The same, of what fails for some values. */
+function failing<K extends Tag>(tag: K): Rule<K> {
+  return (context, body, scope) => {
+    const value = children(context, tag, body as Body, scope);
+    context.influences.of(value, 'branch');
+    return value;
+  };
 }
 
 function children(context: Context, tag: string, body: Body, scope: Scope): Value {
@@ -61,21 +81,21 @@ export const EXPRESSION_RULES: Rules = {
     vouchType(context, body);
     return CLEAN;
   },
-  A_Expr(context, body, scope) {
-    vouchExpression(context, body);
-    const value = children(context, 'A_Expr', body as Body, scope);
-    if (operatorCanFail(body)) context.influences.of(value, 'branch');
-    return value;
-  },
+  A_Expr: operation,
   A_Indirection(context, body, scope) {
     return indirection(context, body, scope);
   },
   TypeCast(context, body, scope) {
     vouchType(context, body.typeName);
     const value = valueOf(context, body.arg, scope);
-    if (castCanFail(body.typeName)) context.influences.of(value, 'branch');
+    if (castCanFail(context, body.typeName, value)) context.influences.of(value, 'branch');
     const fields = fieldsOfType(context, body.typeName, value);
-    return fields === null ? derivedFrom(value.columns) : rowOf(value.columns, shapeOf(fields));
+    if (fields !== null) return rowOf(value.columns, shapeOf(fields));
+    const number = plainOf(context, value) === 'number' && body.typeName?.arrayBounds === undefined;
+    return plainly(
+      derivedFrom(value.columns),
+      isTextType(body.typeName) ? 'text' : number ? 'number' : undefined,
+    );
   },
   NullTest(context, body, scope) {
     const value = valueOf(context, body.arg, scope);
@@ -118,28 +138,46 @@ export const EXPRESSION_RULES: Rules = {
     const value = children(context, 'JsonAggConstructor', rest, scope);
     return computed([value, aggregateFilter(context, filter, scope)]);
   },
-  BoolExpr: fromChildren('BoolExpr'),
+  BoolExpr(context, body, scope) {
+    return lazily(context, body.args, scope);
+  },
   BooleanTest: fromChildren('BooleanTest'),
-  CoalesceExpr: fromChildren('CoalesceExpr'),
+  CoalesceExpr(context, body, scope) {
+    return lazily(context, body.args, scope);
+  },
   MinMaxExpr: fromChildren('MinMaxExpr'),
   CollateClause: fromChildren('CollateClause'),
-  A_ArrayExpr: fromChildren('A_ArrayExpr'),
+  A_ArrayExpr(context, body, scope) {
+    return arrayOf(
+      context,
+      (body.elements ?? []).map((node) => valueOf(context, node, scope)),
+    );
+  },
   A_Indices: fromChildren('A_Indices'),
   List: fromChildren('List'),
   NamedArgExpr: fromChildren('NamedArgExpr'),
   ResTarget: fromChildren('ResTarget'),
-  XmlExpr: fromChildren('XmlExpr'),
+  XmlExpr: failing('XmlExpr'),
   XmlSerialize: fromChildren('XmlSerialize'),
   JsonReturning: fromChildren('JsonReturning'),
-  JsonValueExpr: fromChildren('JsonValueExpr'),
+  JsonValueExpr(context, body, scope) {
+    const value = children(context, 'JsonValueExpr', body as Body, scope);
+    if (body.format?.format_type === 'JS_FORMAT_JSON') context.influences.of(value, 'branch');
+    return value;
+  },
   JsonIsPredicate: fromChildren('JsonIsPredicate'),
   JsonBehavior: fromChildren('JsonBehavior'),
   JsonOutput: fromChildren('JsonOutput'),
   JsonArgument: fromChildren('JsonArgument'),
-  JsonFuncExpr: fromChildren('JsonFuncExpr'),
+  JsonFuncExpr: failing('JsonFuncExpr'),
   JsonTablePathSpec: fromChildren('JsonTablePathSpec'),
-  JsonKeyValue: fromChildren('JsonKeyValue'),
-  JsonParseExpr: fromChildren('JsonParseExpr'),
+  JsonKeyValue(context, body, scope) {
+    const key = valueOf(context, body.key, scope);
+    // it can be no NULL, and there may be a rule that it be no second
+    context.influences.of(key, 'branch');
+    return computed([key, children(context, 'JsonKeyValue', { value: body.value }, scope)]);
+  },
+  JsonParseExpr: failing('JsonParseExpr'),
   JsonScalarExpr: fromChildren('JsonScalarExpr'),
   JsonSerializeExpr: fromChildren('JsonSerializeExpr'),
   JsonObjectConstructor: fromChildren('JsonObjectConstructor'),
@@ -164,14 +202,66 @@ function tagged(context: Context, tag: string, body: Body, scope: Scope): Value 
   return rule(context, body as never, scope);
 }
 
+function operation(context: Context, body: BodyOf<'A_Expr'>, scope: Scope): Value {
+  vouchExpression(context, body);
+  const items = as('List', body.rexpr)?.items;
+  const left = body.lexpr === undefined ? null : valueOf(context, body.lexpr, scope);
+  const rights = (items ?? [body.rexpr]).map((node) => valueOf(context, node, scope));
+  const values = left === null ? rights : [left, ...rights];
+  const value = computed(values);
+  if (operatorCanFail(context, body, left, computedPlainly(rights))) context.influences.of(value, 'branch');
+  const rows = [body.lexpr, body.rexpr].flatMap((node) => as('RowExpr', node)?.args ?? []);
+  if (items !== undefined) guards(context, [body.lexpr, ...items], values, scope);
+  else if (rows.length > 0) guards(context, [undefined, body.lexpr, body.rexpr], values, scope);
+  if (body.kind === 'AEXPR_NULLIF') return plainly(value, plainOf(context, left ?? undefined));
+  return namesOf(body.name).at(-1) === '||' ? plainly(value, 'text') : value;
+}
+
+/** Arrays in an array must be of one length. */
+function arrayOf(context: Context, values: readonly Value[]): Value {
+  for (const value of values) if (!isScalar(context, value)) context.influences.of(value, 'branch');
+  return computed(values);
+}
+
+/** One value as it is, several as what is computed from them. */
+function computedPlainly(values: readonly Value[]): Value {
+  return values.length === 1 ? (values[0] ?? CLEAN) : computed(values);
+}
+
+/** AND, OR and COALESCE stop where their result is clear. */
+function lazily(context: Context, nodes: readonly Node[] | undefined, scope: Scope): Value {
+  const values = (nodes ?? []).map((node) => valueOf(context, node, scope));
+  guards(context, nodes ?? [], values, scope);
+  const tainted = values.filter(({ columns }) => columns.length > 0);
+  const small = (nodes ?? []).every(
+    (node, index) => as('A_Const', node)?.ival !== undefined || plainOf(context, values[index]) === 'number',
+  );
+  return plainly(
+    computed(values),
+    small ? 'number' : tainted.some((value) => isScalar(context, value)) ? 'text' : undefined,
+  );
+}
+
 function indirection(context: Context, body: BodyOf<'A_Indirection'>, scope: Scope): Value {
   let value = valueOf(context, body.arg, scope);
+  const subscripts: Node[] = [];
+  const values = [value];
   for (const step of body.indirection ?? []) {
     const name = stringOf(step);
     // `.*` where one value is wanted is the row
     if (as('A_Star', step) !== undefined) continue;
-    value = name === null ? computed([value, valueOf(context, step, scope)]) : fieldOf(context, value, name);
+    if (name !== null) {
+      value = fieldOf(context, value, name);
+      continue;
+    }
+    const subscript = valueOf(context, step, scope);
+    const indices = as('A_Indices', step);
+    subscripts.push(...[indices?.lidx, indices?.uidx].filter((one) => one !== undefined));
+    values.push(subscript);
+    value = computed([value, subscript]);
   }
+  // of what is NULL no subscript is computed
+  guards(context, [body.arg, ...subscripts], values, scope);
   return value;
 }
 
@@ -218,11 +308,19 @@ function subLink(context: Context, body: BodyOf<'SubLink'>, scope: Scope): Value
     case 'EXPR_SUBLINK':
       return oneOrRow(context.query(body.subselect, scope));
     case 'ARRAY_SUBLINK':
-      return computed(context.query(body.subselect, scope).map(({ value }) => value));
+      return arrayOf(
+        context,
+        context.query(body.subselect, scope).map(({ value }) => value),
+      );
     case 'EXISTS_SUBLINK':
+      return wholeQuery(context, body.subselect, scope);
     case 'ANY_SUBLINK':
-    case 'ALL_SUBLINK':
-      return computed([valueOf(context, body.testexpr, scope), wholeQuery(context, body.subselect, scope)]);
+    case 'ALL_SUBLINK': {
+      const values = [valueOf(context, body.testexpr, scope), wholeQuery(context, body.subselect, scope)];
+      // how many of its rows are computed depends on when the comparison is decided
+      context.influences.of(computed(values), 'branch');
+      return computed(values);
+    }
     default:
       return lose(`it holds a sub-query of a kind without a rule`);
   }

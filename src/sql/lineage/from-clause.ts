@@ -21,6 +21,7 @@ import {
   type Shape,
   type Value,
 } from './values.ts';
+import { storedType } from './telling.ts';
 import { EQUALS, vouchOperator } from './vouching.ts';
 import { findCte, shapeOfCte } from './with.ts';
 
@@ -175,18 +176,10 @@ function merge(
   const to = sideOf(right, name);
   relate(context, from, to, true);
   // a difference in type makes PostgreSQL convert the value, and equal is not the same
-  const alike = typeOf(context, from) !== null && typeOf(context, from) === typeOf(context, to);
+  const alike = storedType(context, from) !== null && storedType(context, from) === storedType(context, to);
   if (type === 'JOIN_LEFT') return { name, value: alike ? from : computed([from]) };
   if (type === 'JOIN_RIGHT') return { name, value: alike ? to : computed([to]) };
   return { name, value: type === 'JOIN_FULL' ? computed([from, to]) : either([from, to]) };
-}
-
-/** The type of a stored column as it is; null for everything else. */
-function typeOf(context: Context, value: Value): number | null {
-  const [column] = value.columns;
-  if (value.kind !== 'direct' || column === undefined) return null;
-  const columns = context.snapshot.relations.get(column.relation)?.columns;
-  return columns?.find((one) => one.attnum === column.attnum)?.typeOid ?? null;
 }
 
 function sideOf(shape: Shape, name: string): Value {

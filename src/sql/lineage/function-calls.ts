@@ -11,8 +11,8 @@ import { lose, type Context, type Scope } from './context.ts';
 import { ANYTHING } from './lineage.ts';
 import { fieldOf } from './names.ts';
 import { COLUMNS_OF_FUNCTIONS } from './row-functions.ts';
-import { functionCanFail, makesRows } from './telling.ts';
-import { CLEAN, columnsOf, computed, derivedFrom, rowOf, shapeOf, type Value } from './values.ts';
+import { argumentCanFail, isKnown, makesRows, plainResult } from './telling.ts';
+import { CLEAN, columnsOf, computed, derivedFrom, plainly, rowOf, shapeOf, type Value } from './values.ts';
 import { isVouched, readsOfFunction } from './vouching.ts';
 
 type Call = BodyOf<'FuncCall'>;
@@ -29,9 +29,13 @@ export function functionCall(context: Context, body: Call, scope: Scope): Value 
   for (const node of body.agg_order ?? []) values.push(context.value(node, scope));
   values.push(aggregateFilter(context, body.agg_filter, scope), windowOf(context, body, scope));
   const columns = columnsOf(values);
-  tell(context, names, derivedFrom(columns));
+  tell(context, names, body, values);
   const fields = COLUMNS_OF_FUNCTIONS.get(names.at(-1) ?? '');
-  if (fields === undefined) return derivedFrom(columns);
+  if (fields === undefined)
+    return plainly(
+      derivedFrom(columns),
+      plainResult(context, names.at(-1) ?? '', values.slice(0, args.length)),
+    );
   const own = derivedFrom(columns);
   return rowOf(columns, shapeOf(fields.map((name) => ({ name, value: own }))));
 }
@@ -46,11 +50,20 @@ function opaqueCall(context: Context, body: Call, given: readonly Value[], scope
 }
 
 /** What a call tells beside its result, and where else it carries its arguments. */
-function tell(context: Context, names: readonly string[], given: Value): void {
+function tell(context: Context, names: readonly string[], body: Call, values: readonly Value[]): void {
   const name = names.at(-1) ?? '';
+  const given = computed(values);
+  const args = body.args?.length ?? 0;
   if (makesRows(name)) context.influences.of(given, 'range');
-  else if (context.snapshot.userFunctions.has(name) || functionCanFail(name))
-    context.influences.of(given, 'branch');
+  else if (context.snapshot.userFunctions.has(name)) context.influences.of(given, 'branch');
+  else {
+    for (const [place, value] of values.entries()) {
+      if (value.columns.length === 0) continue;
+      // what orders, filters and cuts an aggregate decides over the whole of it
+      const fails = place < args ? argumentCanFail(context, { name, body }, place, value) : !isKnown(name);
+      if (fails) context.influences.of(value, 'branch');
+    }
+  }
   if (name === 'set_config' || dangerOf(names.at(-2) ?? null, name)?.sink === true)
     context.sunk.push({ name, from: given.columns });
 }

@@ -24,6 +24,11 @@ export type Value = {
   readonly columns: readonly ColumnId[];
   /** Its fields if it is a row whose fields are known. */
   readonly shape: Shape | null;
+  /**
+   * Of what is computed: it is one text (or other scalar), or such a number as is stored. Absent: not known,
+   * it may be an array or an extreme that was made up.
+   */
+  readonly plain?: 'text' | 'number' | undefined;
 };
 
 export const CLEAN: Value = { kind: 'clean', columns: [], shape: null };
@@ -34,6 +39,11 @@ export function directOf(columns: readonly ColumnId[]): Value {
 
 export function derivedFrom(columns: readonly ColumnId[]): Value {
   return columns.length === 0 ? CLEAN : { kind: 'derived', columns, shape: null };
+}
+
+/** The same, known to be plain. */
+export function plainly(value: Value, plain: Value['plain']): Value {
+  return plain === undefined || value.kind !== 'derived' ? value : { ...value, plain };
 }
 
 /** Something computed from all of these. */

@@ -98,6 +98,12 @@ export const ANALYSTS: readonly Conversation[] = [
     'select id, age + 1 as older from customers order by id limit 3',
     'select id from customers where id = 1 union select id from orders where id = 1',
     'select exists (select 1 from customers where id = 1)',
+    "select id, coalesce(email, 'none') is not null as x from customers where id < 0",
+    "select coalesce(name, email, 'nobody') || '' as x from customers where id < 0",
+    "select concat(name, ' <', email, '>'), format('%s <%s>', name, email) from customers where id < 0",
+    "select split_part(email, '@', 2), left(email, 1), regexp_replace(email, '.*@', '') from customers where id < 0",
+    "select email like '%@example.com' and city is not null, name || ' ' || email from customers where id < 0",
+    "select json_build_object('name', name, 'email', email), array_agg(email) over (), array[name, email] from customers where id < 0",
   ]),
   ...statements('plans', [
     'explain (costs off) select name from customers where id = 1',
