@@ -29,11 +29,11 @@ export type GuardedParameter = {
 };
 
 const TELLS: Readonly<Record<Influence['kind'], string>> = {
-  join: 'joins it with a column that is not masked',
+  join: 'joins by it',
   equality: 'compares it with a value',
   range: 'searches or computes with it to choose rows',
   order: 'orders rows by it',
-  group: 'groups rows by it',
+  group: 'groups rows by it, which shows their order',
   branch: 'computes with it what depends on its value or may fail',
   limit: 'counts rows by it',
 };
@@ -62,13 +62,22 @@ export function influencesIn(
 /** What findings are looked for in. */
 export type Held = { readonly snapshot: Snapshot; readonly masks: MaskSet };
 
-function isFree({ column, kind, partners = [] }: Influence, masks: MaskSet): boolean {
-  if (kind === 'group') return true;
+function isFree({ column, kind, partners = [], unseen }: Influence, masks: MaskSet): boolean {
+  const among = kind === 'group' || (kind === 'join' && partners.some((partner) => isMasked(partner, masks)));
+  if (among && unseen === true) return true;
   if (isAnything(column)) return false;
-  if (kind === 'join' && partners.some((partner) => isMasked(partner, masks))) return true;
-  const needed: Search = kind === 'limit' ? 'range' : kind;
-  return masksOf(column, masks).every(({ searchable }) => searchable.includes(needed));
+  const enough = among ? AMONG[kind] : [kind === 'limit' ? 'range' : kind];
+  return masksOf(column, masks).every(({ searchable }) => enough.some((one) => searchable.includes(one)));
 }
+
+/**
+ * Comparing masked values with each other shows which rows share one, and in what order their values are, as the
+ * server sorts to group and join.
+ */
+const AMONG: Readonly<Record<'group' | 'join', readonly Search[]>> = {
+  group: ['group', 'order'],
+  join: ['join', 'group', 'order'],
+};
 
 /** Phrases that complete "The statement …". */
 export function launderingIn(lineage: Followed, { snapshot, masks }: Held): readonly string[] {

@@ -64,11 +64,8 @@ export type Trust = { readonly functions: readonly FunctionPattern[] };
 
 export type Audience = { readonly agents: readonly string[]; readonly groups: readonly string[] };
 
-/**
- * Ways in which a masked column may decide which rows come back. Grouping by one, and joining two masked
- * columns, is always free: what comes back is masked.
- */
-export const SEARCHES = ['join', 'equality', 'range', 'order', 'branch'] as const;
+/** Ways in which a masked column may decide which rows come back. */
+export const SEARCHES = ['join', 'group', 'equality', 'range', 'order', 'branch'] as const;
 export type Search = (typeof SEARCHES)[number];
 
 export type MaskRule = {

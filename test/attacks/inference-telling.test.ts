@@ -83,3 +83,30 @@ for (const [name, sql] of ALL) {
       assert.equal(await answer(agent, sql.replaceAll('?', 'z'), extended), 'refused');
   });
 }
+
+/** These show on a bare server the order of a masked column; what they tell needs no letter. */
+const ORDERED: readonly string[] = [
+  'select distinct on (ssn) id from customers',
+  'select id, count(*) over (partition by ssn) as x from customers',
+  'select min(id), count(distinct city) from customers group by ssn',
+  'select min(id) from customers group by ssn',
+  'select array_agg(id) from (select min(id) as id from customers group by ssn) s',
+  'select min(id) from customers group by grouping sets ((ssn), (city))',
+  'select ssn, id from customers union select ssn, id from customers',
+  'select id from (select distinct ssn, id from customers) s',
+  'select id from (select distinct ssn, id from customers) s limit 1',
+  'select row_number() over (), id from (select distinct ssn, id from customers) s',
+  'select a.id from customers a join customers b on a.ssn = b.ssn',
+  'select id from customers where ssn in (select ssn from staff)',
+  'select count(*) from (select distinct ssn, id from customers limit 5) s where id = 5',
+  "select count(*) from (select min(id) from customers group by ssn having nextval('counter') = 7 and min(id) = 5) s",
+  "select count(*) from (select min(setval('counter', id)) from customers group by ssn) s",
+  "select count(*) from customers a join customers b using (ssn) where nextval('counter') = 7 and a.id = 5",
+  "with n as (select id, nextval('counter') as n, ssn from customers) select count(*) from customers a join n using (ssn) where n = 7 and n.id = 5",
+];
+
+for (const sql of ORDERED) {
+  test(`ordered: ${sql}`, async () => {
+    await assert.rejects(agent.query(sql), /defaults\.influence/);
+  });
+}

@@ -205,6 +205,9 @@ const REFUSED: readonly string[] = [
   'prepare q as select id from customers where ssn = $1',
   'declare k cursor for select id from customers order by ssn',
   'select id from customers where id = 1 and ssn = $1',
+  'select count(*) as n from customers group by ssn having count(*) > 5',
+  'select a.id from customers a join customers b on a.ssn = b.ssn where b.id = 7',
+  'select row_number() over (partition by ssn order by id) > 0 as x, id from customers where id < 3 order by id',
 ];
 
 for (const sql of REFUSED) {
@@ -219,13 +222,13 @@ const FREE: readonly string[] = [
   'select count(distinct ssn) from public.customers',
   'select count(*) from (select ssn from public.customers group by ssn) s',
   'select count(*) from (select distinct email from public.customers) s',
-  'select count(*) as n from public.customers group by ssn having count(*) > 5',
   'select count(*) from public.customers c join customer_contacts v on v.contact = c.email',
-  'select a.id from public.customers a join public.customers b on a.ssn = b.ssn where b.id = 7',
+  'select count(*) from public.customers a join public.customers b on a.ssn = b.ssn where b.id = 7',
+  'select city, count(email) from public.customers group by city order by city',
   'select id, city from odd_customers',
   "select id from public.customers where name = 'name 1' and city like 'city%' order by city, id",
   'select city, max(age) from public.customers group by city order by 2 desc, 1',
-  'select row_number() over (partition by ssn order by id) > 0 as x, id from public.customers where id < 3 order by id',
+  'select row_number() over (partition by city order by id) as n, id from public.customers where id < 3 order by id',
 ];
 
 for (const sql of FREE) {

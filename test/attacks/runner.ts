@@ -61,6 +61,12 @@ export function autoDecide(
       const answer = await fetch(`${harness.api}/v1/requests?state=pending`, {
         headers: { authorization: `Bearer ${harness.token}` },
       });
+      // the API takes only so many questions a second
+      if (answer.status === 429) {
+        await answer.arrayBuffer();
+        await sleep(200);
+        continue;
+      }
       const { requests } = (await answer.json()) as { requests: readonly { id: string }[] };
       await Promise.all(
         requests.map(async ({ id }) => {

@@ -9,14 +9,17 @@ import { keyOf, type Value } from './values.ts';
 export class Influences {
   readonly #found = new Map<string, Influence>();
   readonly #outer: Influences | null;
+  /** The order in which rows are found cannot show: what is grouped or joined now tells no more than counts. */
+  unseen = false;
 
   constructor(outer: Influences | null = null) {
     this.#outer = outer;
+    this.unseen = outer?.unseen ?? false;
   }
 
   add(influence: Influence): void {
-    const { column, kind, partners = [], fixed } = influence;
-    const key = [keyOf(column), kind, fixed, ...partners.map(keyOf)].join();
+    const { column, kind, partners = [], fixed, unseen } = influence;
+    const key = [keyOf(column), kind, fixed, unseen, ...partners.map(keyOf)].join();
     if (!this.#found.has(key)) this.#found.set(key, influence);
     this.#outer?.add(influence);
   }
@@ -27,7 +30,7 @@ export class Influences {
    */
   of(value: Value, kind: InfluenceKind): void {
     for (const column of value.columns) {
-      this.add({ column, kind });
+      this.add(this.unseen && kind === 'group' ? { column, kind, unseen: true } : { column, kind });
       if (value.kind === 'derived' && kind !== 'branch' && kind !== 'limit')
         this.add({ column, kind: 'range' });
     }
@@ -35,8 +38,9 @@ export class Influences {
 
   /** Two stored values that have to be equal. */
   join(left: readonly ColumnId[], right: readonly ColumnId[]): void {
-    for (const column of left) this.add({ column, kind: 'join', partners: right });
-    for (const column of right) this.add({ column, kind: 'join', partners: left });
+    const hidden = this.unseen ? ({ unseen: true } as const) : {};
+    for (const column of left) this.add({ column, kind: 'join', partners: right, ...hidden });
+    for (const column of right) this.add({ column, kind: 'join', partners: left, ...hidden });
   }
 
   /** What a view's own definition decides by. */

@@ -23,7 +23,8 @@ export function guards(
     context.influences.of(computed(values), 'branch');
 }
 
-export function isQuiet(context: Context, node: Node | undefined, scope: Scope): boolean {
+/** `scope` is null where every column is known to be one of a relation itself. */
+export function isQuiet(context: Context, node: Node | undefined, scope: Scope | null): boolean {
   const all = (nodes: readonly (Node | undefined)[] | undefined): boolean =>
     (nodes ?? []).every((one) => isQuiet(context, one, scope));
   switch (tagOf(node)) {
@@ -34,7 +35,7 @@ export function isQuiet(context: Context, node: Node | undefined, scope: Scope):
       return true;
     case 'ColumnRef':
       // a column of a sub-query or view may be anything that is computed on the way
-      return context.value(node, scope).kind === 'direct';
+      return scope === null || context.value(node, scope).kind === 'direct';
     case 'List':
       return all(as('List', node)?.items);
     case 'RowExpr':
@@ -74,7 +75,7 @@ export function isQuiet(context: Context, node: Node | undefined, scope: Scope):
   }
 }
 
-function quietCall(context: Context, node: Node | undefined, scope: Scope): boolean {
+function quietCall(context: Context, node: Node | undefined, scope: Scope | null): boolean {
   const body = as('FuncCall', node);
   const name = namesOf(body?.funcname).at(-1) ?? '';
   if (body?.agg_filter !== undefined || body?.over !== undefined || body?.agg_order !== undefined)
@@ -83,7 +84,7 @@ function quietCall(context: Context, node: Node | undefined, scope: Scope): bool
   return (body?.args ?? []).every((arg) => isQuiet(context, arg, scope));
 }
 
-function quietOperation(context: Context, node: Node | undefined, scope: Scope): boolean {
+function quietOperation(context: Context, node: Node | undefined, scope: Scope | null): boolean {
   const body = as('A_Expr', node);
   switch (body?.kind) {
     case 'AEXPR_OP':

@@ -36,6 +36,8 @@ export type Influence = {
   readonly partners?: readonly ColumnId[];
   /** In the definition of a view, where whoever sends the statement cannot vary it. */
   readonly fixed?: true;
+  /** Of a `join` or `group`: all that comes of it is counts, so that the order of rows does not show. */
+  readonly unseen?: true;
 };
 
 /** A call that carries its arguments out of the statement, and what they were computed from. */

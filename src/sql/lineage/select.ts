@@ -9,6 +9,7 @@ import { as, namesOf, stringOf, type BodyOf, type Node } from '../tree.ts';
 import { within, type Context, type Scope } from './context.ts';
 import { fromClause } from './from-clause.ts';
 import { localColumn } from './names.ts';
+import { isPlain, onlyCounts } from './order-shown.ts';
 import { setOperation, valuesLists } from './set-operations.ts';
 import { targetList } from './target-list.ts';
 import { either, type Field, type Value } from './values.ts';
@@ -19,6 +20,16 @@ type Select = BodyOf<'SelectStmt'>;
 
 export function select(context: Context, body: Select, outer: Scope): readonly Field[] {
   context.step();
+  const { influences } = context;
+  const counted = influences.unseen;
+  influences.unseen = false;
+  const outputs = clauses(context, body, outer, counted);
+  influences.unseen = counted;
+  return outputs;
+}
+
+/** `counted`: all that the query around it does with its rows is counting them. */
+function clauses(context: Context, body: Select, outer: Scope, counted: boolean): readonly Field[] {
   const base = enterWith(context, body.withClause, within(outer));
   let outputs: readonly Field[];
   let scope = base;
@@ -27,6 +38,7 @@ export function select(context: Context, body: Select, outer: Scope): readonly F
   } else if (body.valuesLists !== undefined) {
     outputs = valuesLists(context, body, base);
   } else {
+    context.influences.unseen = (counted && isPlain(context, body, base)) || onlyCounts(context, body, base);
     const parts = fromClause(context, body.fromClause, base);
     scope = { ...base, parts, windows: body.windowClause ?? [] };
     outputs = plain(context, body, scope);
