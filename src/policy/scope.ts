@@ -13,6 +13,7 @@ import type { MaskScope, StatementJudgement } from './judgement.ts';
 import type { MaskSet } from './mask-set.ts';
 import { isSystemSchema } from './patterns.ts';
 import { readsUnseen } from './reading-functions.ts';
+import { readsSetting } from '../sql/settings.ts';
 import { trustedByName, trustingView } from './trusting-view.ts';
 import { mayBeVolatile } from './volatile-functions.ts';
 
@@ -80,7 +81,8 @@ export function reachOfStatement(statement: Statement, catalog: Snapshot, masks:
   // unvouched code matters where there is something to give away; an unknown relation may itself be masked
   const hidden = masks.present ? [...new Set(unseen)] : [];
   if (masks.any) hidden.push(...[...unknownRead].map((name) => `the catalog does not know ${name}`));
-  const touches = maskedColumns.length > 0 || functions.some((ref) => readsUnseen(ref.name));
+  const asked = [...named.keys()].some((oid) => asksBySetting(snapshot, oid, masks));
+  const touches = maskedColumns.length > 0 || asked || functions.some((ref) => readsUnseen(ref.name));
   // an error that it makes of what it was given has whatever code it likes
   const raising = touches && masks.present ? raisingOf(statement, onRows, snapshot) : [];
   hidden.push(...raising.map((ref) => `the function ${written(ref)} makes errors of its own`));
@@ -153,6 +155,15 @@ export function isUnseenFunction(ref: NameRef, snapshot: Snapshot): boolean {
   if (trustedByName(snapshot, ref) !== undefined) return false;
   // a user's function of the same name may come first in the search path
   return ref.schema !== null || snapshot.userFunctions.has(ref.name) || !builtin;
+}
+
+/** A view of masked columns that reads a setting shows by its rows how what was set compares with them. */
+function asksBySetting(snapshot: Snapshot, oid: number, masks: MaskSet): boolean {
+  const reads = [...readsOf(snapshot, oid)];
+  return (
+    reads.some((one) => readsSetting(snapshot.relations.get(one)?.definition ?? null)) &&
+    reads.some((one) => masks.columns.has(one))
+  );
 }
 
 function raisingOf(statement: Statement, onRows: readonly string[], snapshot: Snapshot): readonly NameRef[] {

@@ -51,6 +51,11 @@ const CONFIG_PREFIXES: readonly (readonly [string, string])[] = [
 /** Procedural languages' start-up code. */
 const START_UP_CODE = /\.(?:start_proc|on_\w*init|interpreters?|boot_proc)$/;
 
+/** Whether the definition of a view, as PostgreSQL writes it, depends on a setting. */
+export function readsSetting(definition: string | null): boolean {
+  return definition?.includes('current_setting') === true;
+}
+
 /** Levels below NOTICE: they let log lines, and with them query trees, through to the client. */
 const CHATTY = /^(?:debug[1-5]?|log)$/;
 

@@ -150,6 +150,7 @@ expect(
   c.ssn c.name | select (x::c).ssn, ((c.*)::public.c).name from (select c as x from c) s, c
   ~c.id+o.note | select (o.note, 1) = (select id, 'x' from c) from o
   c.ssn | select (s.r).ssn from (select c as r from c) s
+  ~c.email+c.id+c.name+c.ssn+c.tags | select (s::c).name from (select id, ssn as name, name as ssn, email, tags from c) s
   ~c.ssn | select (select s from (select ssn from c) s)
   c.id c.name c.ssn c.email c.tags | select (s.r).* from (select c as r from c) s
   c.ssn - | select (row(ssn, 1)).* from c

@@ -60,7 +60,13 @@ export function within(outer: Scope): Scope {
   return { parts: [], outer, ctes: outer.ctes, windows: [] };
 }
 
-export type ViewReading = { readonly fields: readonly Field[]; readonly influences: readonly Influence[] };
+export type ViewReading = {
+  readonly fields: readonly Field[];
+  /** What its definition decides by, whoever reads it. */
+  readonly influences: readonly Influence[];
+  /** The same, where whoever reads it can set what is compared. */
+  readonly open: readonly Influence[];
+};
 
 /** The ways between the rooms. */
 export type Ways = {

@@ -278,10 +278,14 @@ function fieldsOfType(
   if (schema === 'pg_catalog' || !context.snapshot.byName.has(name)) return null;
   const [only, ...more] = resolve(context.snapshot, { schema, name }).filter(({ kind }) => kind !== 'index');
   if (only === undefined || more.length > 0) return null;
-  // a row that has these fields keeps them: pg_get_viewdef writes `c.*::public.customers`
+  // a row of that very relation stays as it is: pg_get_viewdef writes `c.*::public.customers`; any other is
+  // converted column by column, which may cut a value
   const fields = value.shape?.star ?? [];
-  if (fields.length === only.columns.length && fields.every((one, at) => one.name === only.columns[at]?.name))
-    return fields;
+  const same = (one: Field, at: number): boolean =>
+    one.value.columns.some(
+      (column) => column.relation === only.oid && column.attnum === only.columns[at]?.attnum,
+    );
+  if (fields.length === only.columns.length && fields.every(same)) return fields;
   const own = derivedFrom(value.columns);
   return only.columns.map((column): Field => ({ name: column.name, value: own }));
 }

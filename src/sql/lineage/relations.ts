@@ -9,6 +9,7 @@
  */
 import { resolve, type CatalogRelation, type Snapshot } from '../../catalog/snapshot.ts';
 import { parseText } from '../parser.ts';
+import { readsSetting } from '../settings.ts';
 import { Context, lose, NotFollowed, NOWHERE, type Item, type ViewReading } from './context.ts';
 import type { ColumnId } from './lineage.ts';
 import { MAX_VIEW_DEPTH } from './limits.ts';
@@ -126,6 +127,7 @@ function fieldsOf(context: Context, relation: CatalogRelation): readonly Field[]
     }
     if (reading instanceof NotFollowed) throw reading;
     context.influences.fixed(reading.influences);
+    for (const one of reading.open) context.influences.add(one);
     return reading.fields;
   }
   let fields = memory.tables.get(relation.oid);
@@ -158,7 +160,13 @@ function readView(context: Context, view: CatalogRelation): ViewReading | NotFol
       const columns = [...value.columns, own];
       return { name, value: { kind: value.kind, columns, shape: value.shape } };
     });
-    return { fields, influences: inner.influences.list() };
+    // what reads a setting is decided by whoever sets it
+    const varies = readsSetting(text);
+    return {
+      fields,
+      influences: varies ? [] : inner.influences.list(),
+      open: varies ? inner.influences.list() : [],
+    };
   } catch (error) {
     if (error instanceof NotFollowed) return error;
     throw error;
