@@ -15,7 +15,9 @@ before(async () => {
   harness = await startHarness({
     rules: INFERENCE_RULES,
     schema: `${INFERENCE_SCHEMA}
-      create view set_customers as select id from customers where lower(ssn) like current_setting('app.guess', true);`,
+      create view set_customers as select id from customers where lower(ssn) like current_setting('app.guess', true);
+      create table required (id int primary key, ssn text not null);
+      insert into required select id, ssn from customers;`,
   });
   agent = await harness.agent();
   direct = await harness.direct();
@@ -68,6 +70,13 @@ const TELLING: Readonly<Record<string, string>> = {
   'arrays of two lengths in one': `select array_agg(x) from (select string_to_array(${FIRST}, '?') as x from customers where id = 1 union all select array['a']) s`,
   'a notice': `select to_tsvector('simple', replace(${FIRST}, '?', repeat('x', 3000))), 1 / (strpos(${FIRST}, '?')) from customers where id = 1`,
   'a sum beyond all bounds': `select sum(x) from (select coalesce(nullif(strpos(${FIRST}, '?'), 0), 1e308::float8) as x from customers, generate_series(1, 3) where id = 1) s`,
+  'NULL stored where there must be none': `update required set ssn = nullif(${FIRST}, '?') where id = 1`,
+  'COALESCE before a sub-query that divides': `select coalesce(nullif(${FIRST}, '?'), bad) from (select ssn, (1 / (id - 1))::text as bad from customers where id = 1) s`,
+  'a subscript of NULL': `select (string_to_array(nullif(${FIRST}, '?'), ','))[1 / (id - 1)] from customers where id = 1`,
+  'a default beyond the window': `select lag(id, strpos(${FIRST}, '?'), 1 / (id - 1)) over () from customers where id = 1`,
+  'an array of arrays': `select array(select string_to_array(x, '?') from (select ${FIRST} as x from customers where id = 1 union all select 'aa') s)`,
+  'a second JSON key': `select json_object(${FIRST} value 1, '?' value 2 with unique keys) from customers where id = 1`,
+  'a JSON key of rows that is NULL': `select json_object_agg(nullif(${FIRST}, '?'), 1) from customers where id = 1`,
   'a function that leaves a trace': `select coalesce(nullif(${FIRST}, '?'), (1 / (nextval('counter') * 0 + id - 1))::text) from customers where id = 1`,
 };
 

@@ -118,6 +118,8 @@ export function columnNamed(target: Item, name: string): Field {
 /** The stored columns below a target column, and with them those of views that lead there. */
 export function store(context: Context, column: Field | undefined, value: Value): void {
   const targets = column?.value.columns ?? [];
+  // a constraint, a length or NOT NULL may refuse what is computed: `set email = nullif(email, 'a@b.c')`
+  if (value.kind === 'derived') context.influences.of(value, 'branch');
   if (targets.length === 0) context.stores.push({ target: null, from: value.columns });
   for (const target of targets) context.stores.push({ target, from: value.columns });
 }
