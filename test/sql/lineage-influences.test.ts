@@ -81,6 +81,17 @@ expect(
   branch:c.ssn | select case when ssn = '1' then 1 end from c
   branch:c.ssn | select case ssn when '1' then 1 end from c
   branch:c.ssn | select count(*) filter (where ssn = '1') from c
+  - | select sum(total), avg(total), abs(total) from o
+  branch:o.total | select abs(coalesce(total, 1.5)) from o
+  - | select split_part(ssn, name, 2), lpad(ssn, 3, name), ssn || name, array[ssn, name] from c
+  branch:c.ssn | select split_part(name, 'a', strpos(ssn, 'b')) from c
+  - | select coalesce(ssn, name, 'x'), ssn is null and name = 'x', ssn in ('a', name) from c
+  branch:c.id branch:c.ssn | select coalesce(ssn, (1 / id)::text) from c
+  branch:c.ssn | select ssn = 'a' and random() < 1 from c
+  branch:c.name branch:c.ssn | select coalesce(ssn, name ~ '(') from c
+  branch:c.ssn | select array[string_to_array(ssn, 'a')] from c
+  branch:c.ssn | select x || array['a'] from (select string_to_array(ssn, 'a') as x from c) s
+  - | select x || 'a' from (select lower(ssn) as x from c) s
   order:c.ssn | select string_agg(name, ',' order by ssn) from c
   group:c.name order:c.ssn | select rank() over (partition by name order by ssn) from c
   group:c.name order:c.ssn | select rank() over (w order by ssn) from c window w as (partition by name)

@@ -54,7 +54,7 @@ const SPECS: Readonly<Record<string, Spec>> = {
   'public.idx': { kind: 'index', columns: 'id' },
 };
 
-const BUILTIN = `lower upper left reverse count sum max min avg array_agg string_agg row_to_json to_jsonb concat
+const BUILTIN = `abs split_part strpos lpad random string_to_array lower upper left reverse count sum max min avg array_agg string_agg row_to_json to_jsonb concat
   row_number rank lag percentile_cont generate_series unnest jsonb_each json_array_elements jsonb_array_elements
   string_to_array query_to_xml ts_rewrite pg_read_file lo_get substring timezone now overlay coalesce md5 format
   pg_stat_get_activity json_populate_record jsonb_to_record is_normalized xpath current_setting name bool_or length`;
