@@ -9,10 +9,16 @@
  */
 import pg from 'pg';
 import { PosternError } from '../errors.ts';
-import { CONTROL_CONNECT_TIMEOUT_MS, CONTROL_STATEMENT_TIMEOUT_MS, LOOK_AGAIN_MS } from './limits.ts';
+import {
+  CONTROL_CONNECT_TIMEOUT_MS,
+  CONTROL_LOCK_TIMEOUT_MS,
+  CONTROL_STATEMENT_TIMEOUT_MS,
+  LOOK_AGAIN_MS,
+} from './limits.ts';
 import { loadSnapshot } from './load.ts';
 import { emptySnapshot } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
+import { Unread } from './unread.ts';
 
 export type CatalogLog = {
   info(fields: object, message: string): void;
@@ -31,6 +37,8 @@ export type CatalogOptions = {
 type ChangeListener = (snapshot: Snapshot) => void;
 
 export class Catalog {
+  /** What sessions know to be different from the snapshot. */
+  readonly unread = new Unread();
   readonly #options: CatalogOptions;
   readonly #listeners = new Set<ChangeListener>();
   #snapshot: Snapshot;
@@ -132,6 +140,7 @@ export class Catalog {
   async #read(): Promise<Snapshot> {
     try {
       this.#readAt = Date.now();
+      const mark = this.unread.mark;
       const loaded = await this.#load();
       if (this.#failing)
         this.#options.log.info(
@@ -140,6 +149,7 @@ export class Catalog {
         );
       this.#failing = false;
       this.#adopt(loaded);
+      this.unread.readFrom(mark);
       return loaded;
     } catch (error) {
       const reason = error instanceof Error ? error.message : 'unknown';
@@ -202,6 +212,7 @@ export class Catalog {
       [
         "SET search_path = ''",
         `SET statement_timeout = ${CONTROL_STATEMENT_TIMEOUT_MS}`,
+        `SET lock_timeout = ${CONTROL_LOCK_TIMEOUT_MS}`,
         'SET default_transaction_read_only = on',
       ].join('; '),
     );

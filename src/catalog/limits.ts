@@ -9,6 +9,12 @@ export const MAX_FUNCTION_BODY_CHARS = 32_768;
 /** A reading takes a tenth of a second; past this the database is in trouble and the old one stands. */
 export const CONTROL_STATEMENT_TIMEOUT_MS = 30_000;
 
+/**
+ * A definition can only be read under a lock on what it names, which open DDL has; past this the old reading stands
+ * and the next is tried.
+ */
+export const CONTROL_LOCK_TIMEOUT_MS = 1_000;
+
 /** How long a control connection may take to come up. */
 export const CONTROL_CONNECT_TIMEOUT_MS = 10_000;
 

@@ -7,6 +7,7 @@
  */
 import type { StatementFacts } from '../audit/event.ts';
 import type { Snapshot } from '../catalog/snapshot.ts';
+import { isBendable, redefines } from '../policy/bendable.ts';
 import { judge } from '../policy/judge.ts';
 import type { AgentIdentity, Judgement, MaskScope, StatementJudgement } from '../policy/judgement.ts';
 import { compileMasks } from '../policy/masks.ts';
@@ -35,6 +36,10 @@ export type Judged = {
   readonly facts: Omit<StatementFacts, 'session_id'>;
   /** It runs DDL or code, so what the catalog said may be untrue once it has run. */
   readonly changesCatalog: boolean;
+  /** It runs DDL or code that may change what names mean that are known already. */
+  readonly redefines: boolean;
+  /** It reads what a definition of somebody's making gives, so that another definition may show other columns. */
+  readonly bendable: boolean;
   /** Some statement names a prepared statement or cursor, so the verdict depends on the session. */
   readonly refersToNames: boolean;
   /** No statement touches names, settings, the catalog or COPY, and every relation is known. */
@@ -87,6 +92,12 @@ export class Judge {
   get masks(): MaskSet {
     this.#refresh();
     return this.#masks;
+  }
+
+  /** The rules in force; another object after each reload. */
+  get rules(): object {
+    this.#refresh();
+    return this.#rules;
   }
 
   get snapshot(): Snapshot {
@@ -173,6 +184,8 @@ export class Judge {
       unknownRelations: judgement.statements.flatMap((s) => s.unknownRelations),
       facts: this.#facts(statements, judgement),
       changesCatalog: statements.length === 0 ? analysis.kind !== 'parsed' : statements.some(changesCatalog),
+      redefines: statements.length === 0 ? analysis.kind !== 'parsed' : statements.some(redefining),
+      bendable: analysis.kind !== 'parsed' || statements.some((s) => isBendable(s, this.#snapshot)),
       refersToNames: statements.some((s) => NAMING.has(s.effect.kind)),
       plain: analysis.kind === 'parsed' && statements.every((s, i) => isPlain(s, judgement.statements[i])),
     };
@@ -227,6 +240,10 @@ const CATALOG_ACTIONS: ReadonlySet<string> = new Set(['ddl', 'code', 'privilege'
 
 function changesCatalog(statement: Statement): boolean {
   return statement.actions.some((a) => CATALOG_ACTIONS.has(a.action));
+}
+
+function redefining(statement: Statement): boolean {
+  return changesCatalog(statement) && redefines(statement);
 }
 
 function scopeOf(analysis: Analysis, judgement: Judgement): MaskScope {

@@ -3,19 +3,45 @@
  * makes it worth one more look. Uncommitted DDL is seen by nobody else, so until the transaction ends the
  * session is `dirty` and only base tables are vouched for.
  */
+import type { Judged } from '../gate/judge.ts';
 import { drain } from './holding.ts';
 import type { SessionState } from './state.ts';
 
-/** Waits, only when there is a reason to, until the catalog shows what this session has committed. */
-export async function settleCatalog(session: SessionState, unknownNames: boolean): Promise<void> {
+/**
+ * Waits, only when there is a reason to, until the catalog shows what this session has committed, and what others
+ * have that the statement may be about. Open DDL of anybody can lock the reading out: then doubt remains, which
+ * masks, and the session goes on, for it may be the one to end that transaction.
+ */
+export async function settleCatalog(session: SessionState, judged: Judged): Promise<void> {
   const { catalog } = session.parts;
   if (session.catalogStale) {
     await drain(session);
     if (session.transaction !== 'I' || session.implicitWork) return;
-    await catalog.refresh();
+    if (!(await isReadAgain(session))) return;
     session.catalogStale = false;
     session.dirty = false;
+    catalog.unread.end(session.changing);
     return;
   }
-  if (unknownNames && catalog.mayLookAgain()) await catalog.refresh();
+  if (judged.bendable && catalog.unread.stale) await isReadAgain(session);
+  else if (judged.unknownRelations.length > 0 && catalog.mayLookAgain()) await catalog.refresh();
+}
+
+/** A transaction may end in the middle of a message, and another begin before ReadyForQuery. */
+export function noteCompletion(session: SessionState, { buffer, start, end }: Completion): void {
+  if (COMMITTING.test(buffer.toString('latin1', start + TAG_AT, end))) session.mayHaveCommitted();
+}
+
+/** A CommandComplete where it lies. */
+type Completion = { readonly buffer: Buffer; readonly start: number; readonly end: number };
+/** Behind the type byte and the length. */
+const TAG_AT = 5;
+/** Tags of commands that commit, or run code that can. */
+const COMMITTING = /^(COMMIT|CALL|DO)\b/;
+
+function isReadAgain({ parts }: SessionState): Promise<boolean> {
+  return parts.catalog.refresh().then(
+    () => true,
+    () => false,
+  );
 }

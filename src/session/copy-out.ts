@@ -9,6 +9,7 @@ import { unknownColumns, type CopyPlan } from './copy-plan.ts';
 import { showsFor } from './output-shows.ts';
 import type { Reply } from './replies.ts';
 import { shownTo } from './showing.ts';
+import { doubted, scopeOf } from './sight.ts';
 import type { SessionState } from './state.ts';
 
 const HEADER_BYTES = 5;
@@ -32,8 +33,8 @@ export class CopyOut {
     this.#open = true;
     const session = this.#session;
     const shown = shownTo(head);
-    const masks = shown?.masks ?? session.parts.gate.judge.masks;
-    const scope = head.dirty === false ? scopeOf(head) : 'opaque';
+    const { masks, snapshot } = shown ?? session.parts.gate.judge;
+    const scope = scopeOf(session, head);
     if (!masks.any && scope === 'clean') return;
     const plan = planOf(head);
     if (plan === null)
@@ -41,10 +42,11 @@ export class CopyOut {
     const { columnFormats } = decodeCopyOutResponse(buffer, start, end);
     const format = plan.options.format === 'binary' ? 1 : 0;
     // Column for column or not at all: a count that differs says the columns are others.
-    const fits = plan.columns !== null && plan.columns.length === columnFormats.length;
+    const inDoubt = doubted(session, head) || plan.madeFor !== snapshot;
+    const fits = !inDoubt && plan.columns !== null && plan.columns.length === columnFormats.length;
     const columns =
       fits && plan.columns !== null ? plan.columns : unknownColumns(columnFormats.length, format);
-    const knows = shown === null ? session.knows() : knowsFrom(shown.snapshot);
+    const knows = shown === null ? session.knows(false) : knowsFrom(shown.snapshot);
     const shows = fits ? showsFor(session, head) : null;
     const rows = planRow(columns, masks, fits ? scope : 'opaque', knows, shows);
     if (rows === null) return;
@@ -84,11 +86,4 @@ export class CopyOut {
 function planOf(head: Reply): CopyPlan | null {
   if (head.kind === 'query') return head.copies[head.index] ?? null;
   return head.kind === 'execute' ? head.portal.copy : null;
-}
-
-function scopeOf(head: Reply) {
-  if (head.kind === 'execute') return head.scope;
-  if (head.kind === 'query')
-    return head.scope ?? head.judged.judgement.statements[head.index]?.scope ?? 'opaque';
-  return 'opaque';
 }

@@ -12,6 +12,8 @@ export type CopyPlan = {
   readonly options: CopyOptions;
   /** Null: unknown, so every column is masked. */
   readonly columns: readonly CopyColumn[] | null;
+  /** The catalog they were found in. */
+  readonly madeFor: Snapshot;
 };
 
 export type CopyColumn = MaskableField & { readonly name: string };

@@ -4,10 +4,11 @@
  */
 import { knowsFrom, planRow, type KnowsColumn, type MaskableField, type RowPlan } from '../masking/plan.ts';
 import type { MaskScope } from '../policy/judgement.ts';
-import type { Reply } from './replies.ts';
-import { showsFor } from './output-shows.ts';
-import { shownTo } from './showing.ts';
 import type { MaskSet } from '../policy/mask-set.ts';
+import { showsFor } from './output-shows.ts';
+import type { Reply } from './replies.ts';
+import { shownTo } from './showing.ts';
+import { doubted, scopeOf } from './sight.ts';
 import type { SessionState } from './state.ts';
 import { decodeRowDescription, RowDescriptionScanner } from '../wire/server/row-description.ts';
 
@@ -56,12 +57,13 @@ export function planFor(
   session: SessionState,
   scan: DescriptionScan,
   { buffer, start, end }: Placed,
-  scope: MaskScope,
   head: Reply,
 ): RowPlan | null {
   const shown = shownTo(head);
   const masks = shown?.masks ?? session.parts.gate.judge.masks;
-  const knows = shown === null ? session.knows() : knowsFrom(shown.snapshot);
+  const inDoubt = doubted(session, head);
+  const knows = inDoubt || shown === null ? session.knows(inDoubt) : knowsFrom(shown.snapshot);
+  const scope = scopeOf(session, head);
   if (!scan.mayMask(buffer, start, end, masks, scope, knows)) return null;
   const plan = planRow(fieldsOf(buffer, start, end), masks, scope, knows, showsFor(session, head));
   const unknown = plan?.masked.some((field) => field.cause === 'unknown-column') === true;

@@ -39,8 +39,13 @@ function applyEffect(session: SessionState, { effect, text }: Statement): Undo {
       return names.forget(effect.name);
     case 'declare':
       // Any mention of HOLD will do: a cursor taken for one that lives on is only remembered longer.
-      names.declare(effect.name, effect.inner.text, /hold/i.test(text));
-      return null;
+      names.declare(
+        effect.name,
+        effect.inner.text,
+        /hold/i.test(text),
+        session.bendsUnder(effect.inner.text),
+      );
+      return () => names.doubtCursor(effect.name);
     case 'close':
       names.closeCursor(effect.name);
       return null;

@@ -13,7 +13,7 @@ import { settleCatalog } from './catalog-freshness.ts';
 import { tableColumns, type CopyPlan } from './copy-plan.ts';
 import { describeQuery } from './describe-query.ts';
 import { applyEffects, touchesPrepared } from './effects.ts';
-import { expand } from './expand.ts';
+import { expand, type Expanded } from './expand.ts';
 import { holdsBack, refusing, releaseWithheld } from './extended.ts';
 import { closeIdleImplicit, drain, holdFor, Skipped } from './holding.ts';
 import type { Portal } from './names.ts';
@@ -28,10 +28,11 @@ export function onExecute(session: SessionState, frame: Frame): void | Promise<v
     const { portal: name, maxRows } = decodeExecute(frame.buffer, frame.start, frame.end);
     const portal = portalNamed(session, name);
     const judged = session.judge(portal.prepared.text);
-    const sure = !session.names.doubtful(name) && !session.catalogStale;
+    const sure = !session.names.doubtful(name) && !session.unsettledFor(judged);
     const plain = judged.plain && sure && !session.parts.gate.recordsFirst && session.withheld.length === 0;
     if (plain && !session.settings.asksToSee && judged.judgement.verdict === 'allow') {
-      execute(session, frame, portal, judged, session.parts.gate.admit(judged), null);
+      const permit = session.parts.gate.admit(judged);
+      execute(session, frame, portal, { judged, doubted: false }, permit, null);
       return undefined;
     }
     return slowExecute(session, frame, portal, maxRows).catch((error: unknown) => {
@@ -61,7 +62,9 @@ function portalNamed(session: SessionState, name: string): Portal {
     batch: session.batch + 1,
     plan: undefined,
     plannedFor: null,
-    describing: false,
+    describing: 0,
+    // No masks in force, so it is never sure.
+    under: names.unsure(name, session.parts.gate.judge.masks) ? names : null,
     released: portal?.released ?? true,
     copy: null,
     kept: false,
@@ -77,7 +80,7 @@ async function slowExecute(
 ): Promise<void> {
   const before = session.judge(portal.prepared.text);
   if (touchesPrepared(before.statements) || setsOwn(before.statements)) await drain(session);
-  await settleCatalog(session, before.unknownRelations.length > 0);
+  await settleCatalog(session, before);
   if (session.closed || session.skipping) return;
   // What else was bound before this and needs approval comes first, for it would go ahead with this.
   if (holdsBack(session)) await holdWithheldBind(session, portal);
@@ -90,7 +93,7 @@ async function slowExecute(
   portal.copy = await copyPlanFor(session, expanded.judged);
   if (session.closed || session.skipping) return;
   const scope = session.names.unseen && portal.name !== '' ? 'opaque' : expanded.scope;
-  execute(session, frame, portal, expanded.judged, permit, scope);
+  execute(session, frame, portal, expanded, permit, scope);
   session.parts.toUpstream.flush();
 }
 
@@ -116,8 +119,8 @@ async function executeShowing(
   const copy = await copyPlanFor(session, asked);
   if (session.closed || session.skipping) return;
   const shown = shownNow(session, asked);
-  const once: Portal = { ...portal, plan: undefined, plannedFor: null, describing: false, copy, shown };
-  execute(session, frame, once, shown, permit, shown.scope);
+  const once: Portal = { ...portal, plan: undefined, plannedFor: null, describing: 0, copy, shown };
+  execute(session, frame, once, { judged: shown, doubted: false }, permit, shown.scope);
   session.parts.toUpstream.flush();
 }
 
@@ -155,13 +158,14 @@ function execute(
   session: SessionState,
   frame: Frame,
   portal: Portal,
-  judged: Judged,
+  { judged, doubted }: Pick<Expanded, 'judged' | 'doubted'>,
   permit: Permit,
   scope: MaskScope | null,
 ): void {
   const { toUpstream } = session.parts;
   const effective = scope ?? judged.scope;
-  describeIfNeeded(session, portal, effective);
+  const dirty = session.dirty || doubted;
+  describeIfNeeded(session, portal, effective, judged, dirty);
   const undo = judged.plain && !session.settings.used ? null : applyEffects(session, judged.statements);
   if (effective === 'opaque') session.names.codeRan();
   const reply: Reply = { kind: 'execute', scope: effective, portal, undo, ended: 0 };
@@ -170,37 +174,45 @@ function execute(
   session.copyInReply = copyIn ? reply : null;
   session.implicitOpen = true;
   session.implicitWork = true;
-  session.replies.push(reply, session.dirty);
-  if (judged.changesCatalog) session.catalogChanges();
+  session.replies.push(reply, dirty);
+  if (judged.changesCatalog) session.catalogChanges(judged);
   toUpstream.forward(permit, frame.buffer, frame.start, frame.end);
 }
 
 /**
  * Sends for the portal's description unless the client has. A clean statement needs one witness of the
- * server's for each catalog and set of rules; one that touches masks needs it for every portal.
+ * server's for each catalog and set of rules; one that touches masks, or reads through a definition that may be
+ * replaced before it runs, needs it for every portal.
  */
-function describeIfNeeded(session: SessionState, portal: Portal, scope: MaskScope): void {
+function describeIfNeeded(
+  session: SessionState,
+  portal: Portal,
+  scope: MaskScope,
+  judged: Judged,
+  dirty: boolean,
+): void {
   const { prepared } = portal;
   const { gate, toUpstream } = session.parts;
-  const { masks } = gate.judge;
+  const { masks, rules } = gate.judge;
   if (portal.shown !== null) {
     const reply = { kind: 'describe', scope, portal, prepared: null, swallow: true, witness: null } as const;
-    session.replies.push({ ...reply }, session.dirty);
+    session.replies.push({ ...reply }, dirty);
     toUpstream.send(gate.passage(), encodeDescribe({ what: 'P', name: portal.name }));
     return;
   }
-  if (portal.plan === undefined ? portal.describing : portal.plannedFor === masks) return;
-  const trusted = session.effective(scope) === 'clean' && !prepared.contradicted;
+  // One sent for in an earlier batch may have been skipped.
+  const described =
+    portal.plan === undefined ? portal.describing === session.batch + 1 : portal.plannedFor === rules;
+  if (described) return;
+  const fixed = !masks.any || !judged.bendable;
+  const trusted = fixed && session.effective(scope) === 'clean' && !prepared.contradicted;
   if (trusted && prepared.witnessed === masks) {
     portal.plan = null;
-    portal.plannedFor = masks;
+    portal.plannedFor = rules;
     return;
   }
-  portal.describing = true;
-  session.replies.push(
-    { kind: 'describe', scope, portal, prepared, swallow: true, witness: null },
-    session.dirty,
-  );
+  portal.describing = session.batch + 1;
+  session.replies.push({ kind: 'describe', scope, portal, prepared, swallow: true, witness: null }, dirty);
   toUpstream.send(gate.passage(), encodeDescribe({ what: 'P', name: portal.name }));
 }
 
@@ -212,6 +224,7 @@ async function copyPlanFor(session: SessionState, judged: Judged): Promise<CopyP
       return {
         options: effect.options,
         columns: tableColumns(effect.source, judged.snapshot, effect.options.format),
+        madeFor: judged.snapshot,
       };
     }
     await drain(session);
@@ -219,6 +232,7 @@ async function copyPlanFor(session: SessionState, judged: Judged): Promise<CopyP
     return {
       options: effect.options,
       columns: await describeQuery(session, effect.source.text, format, 'extended'),
+      madeFor: judged.snapshot,
     };
   }
   return null;

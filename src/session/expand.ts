@@ -14,17 +14,19 @@ export type Expanded = {
   /** Null: each statement's own. */ readonly scope: MaskScope | null;
   /** Of the rows of the one text that the one name in it stands for; null where there are more. */
   readonly shows: OutputShows;
+  /** Its rows may be by other definitions than the catalog has now. */ readonly doubted: boolean;
 };
 
 /**
  * @throws PosternError `unknown-prepared-statement` for an EXECUTE of a name this session did not prepare
  */
 export function expand(session: SessionState, judged: Judged): Expanded {
-  if (!judged.refersToNames) return { judged, scope: null, shows: null };
+  if (!judged.refersToNames) return { judged, scope: null, shows: null, doubted: false };
   const prepared = new Map<string, string>();
   const cursors = new Map<string, string>();
   const texts: string[] = [];
   let opened = false;
+  const { masks } = session.parts.gate.judge;
   for (const { effect } of judged.statements) {
     if (effect.kind === 'prepare') prepared.set(effect.name, effect.inner.text);
     if (effect.kind === 'declare') cursors.set(effect.name, effect.inner.text);
@@ -34,7 +36,7 @@ export function expand(session: SessionState, judged: Judged): Expanded {
       const meanings = made === undefined ? known : [made, ...known];
       texts.push(...meanings);
       // A cursor nobody declared in this session was opened by code: nothing is known of its rows.
-      if (meanings.length === 0 || session.names.unseen) opened = true;
+      if (made === undefined ? session.names.unsure(effect.name, masks) : session.names.unseen) opened = true;
     }
     if (effect.kind === 'execute') {
       const text = prepared.get(effect.name) ?? session.names.prepared(effect.name)?.text;
@@ -42,11 +44,11 @@ export function expand(session: SessionState, judged: Judged): Expanded {
       texts.push(text);
     }
   }
-  if (texts.length === 0) return { judged, scope: opened ? 'opaque' : null, shows: null };
+  if (texts.length === 0) return { judged, scope: opened ? 'opaque' : null, shows: null, doubted: opened };
   const whole = session.judge(`${judged.text};\n${texts.join(';\n')}`);
   const alone = !opened && judged.statements.length === 1 && whole.statements.length === 2;
   const shows = alone ? (whole.judgement.statements[1]?.outputs ?? null) : null;
-  return { judged: whole, scope: opened ? 'opaque' : whole.scope, shows };
+  return { judged: whole, scope: opened ? 'opaque' : whole.scope, shows, doubted: opened };
 }
 
 /** The scope of a text by what the names in it mean now. @throws PosternError as `expand` does */

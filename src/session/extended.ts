@@ -35,10 +35,10 @@ export function onParse(session: SessionState, frame: Frame): void | Promise<voi
     const judged = session.judge(sql);
     // A second unnamed statement forgets the first, whatever became of it.
     const settled = name === '' || session.settled(session.names.prepared(name));
-    const known = !session.catalogStale && judged.unknownRelations.length === 0;
+    const known = !session.unsettledFor(judged) && judged.unknownRelations.length === 0;
     if (settled && known) return parse(session, frame, name, sql, judged);
     return (settled ? Promise.resolve() : drain(session))
-      .then(() => (known ? undefined : settleCatalog(session, true)))
+      .then(() => (known ? undefined : settleCatalog(session, judged)))
       .then(() => parse(session, frame, name, sql, session.judge(sql)));
   });
 }
@@ -93,7 +93,8 @@ function bind(session: SessionState, frame: Frame, bound: Bind, prepared: Prepar
     scope: judged.scope,
     plan: undefined,
     plannedFor: null,
-    describing: false,
+    describing: 0,
+    under: null,
     released: false,
     copy: null,
     kept: held,
@@ -127,7 +128,7 @@ function describePortal(session: SessionState, frame: Frame, name: string): void
   const doubtful = session.names.doubtful(name);
   // What is described may not be what Postern takes it for, so the description is not kept.
   const portal = doubtful ? null : session.names.portal(name);
-  if (portal !== null) portal.describing = true;
+  if (portal !== null) portal.describing = session.batch + 1;
   const scope = session.names.unseen ? 'opaque' : scopeNow(session, meanings.join(';\n'));
   const reply: Reply = {
     kind: 'describe',
@@ -227,6 +228,7 @@ function pass(session: SessionState, frame: Frame, reply: Reply): void {
   session.implicitOpen = true;
   // Kept back, its number was not known when it was made.
   if (reply.kind === 'parse' && reply.prepared !== null) reply.prepared.order = session.replies.pushed;
+  if (reply.kind === 'bind') reply.portal.under = session.bendsUnder(reply.portal.prepared.text);
   session.replies.push(reply, session.dirty);
   session.parts.toUpstream.forward(session.parts.gate.passage(), frame.buffer, frame.start, frame.end);
 }

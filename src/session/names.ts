@@ -55,10 +55,15 @@ export type Portal = {
   readonly scope: MaskScope;
   /** Rows are masked by this; `undefined` until a row description has been seen. */
   plan: RowPlan | null | undefined;
-  /** The masks `plan` was made for; with others in force it must be made again. */
+  /** The rules `plan` was made for; with others in force it must be made again. */
   plannedFor: object | null;
-  /** A description of this portal has been sent for. */
-  describing: boolean;
+  /** The batch in which a description of this portal was last sent for; 0: in none. */
+  describing: number;
+  /**
+   * The masks in force when it was bound, where they may show its text as something else by now: the server has
+   * settled what it reads. Null where nothing can.
+   */
+  under: object | null;
   /** An approval for this execution has been spent; resuming it after a suspension needs no other. */
   released: boolean;
   /** For COPY … TO: what its data is masked by. */
@@ -72,6 +77,8 @@ export type Portal = {
 /** Cursors made with DECLARE: every text the name may stand for. */
 type Cursor = {
   readonly texts: Set<string>;
+  /** As a portal's `under`. */ readonly under: Set<object>;
+  /** It may be another cursor of this name, with a text nobody saw. */ doubtful: boolean;
   /** WITH HOLD: it outlives its transaction. */ holdable: boolean;
 };
 
@@ -165,16 +172,34 @@ export class Names {
   }
 
   /** @throws PosternError `limit-exceeded` */
-  declare(name: string, text: string, holdable: boolean): void {
+  declare(name: string, text: string, holdable: boolean, under: object | null = null): void {
     const known = this.#cursors.get(name);
     if (known === undefined) {
       refuseMore(this.#cursors, 'cursors');
-      this.#cursors.set(name, { texts: new Set([text]), holdable });
+      const cursor = { texts: new Set([text]), under: new Set<object>(), doubtful: false, holdable };
+      if (under !== null) cursor.under.add(under);
+      this.#cursors.set(name, cursor);
       return;
     }
     if (known.texts.size >= SESSION_LIMITS.maxMeanings) refuseMeaning();
     known.texts.add(text);
+    if (under !== null) known.under.add(under);
     known.holdable ||= holdable;
+  }
+
+  /** A DECLARE of this name failed: there may have been another, which code opened unseen. */
+  doubtCursor(name: string): void {
+    const cursor = this.#cursors.get(name);
+    if (cursor !== undefined) cursor.doubtful = true;
+  }
+
+  /** Whether what this name gives may not be what its texts say, with these masks in force. */
+  unsure(name: string, masks: object): boolean {
+    const cursor = this.#cursors.get(name);
+    const portal = this.#portals.get(name);
+    if (this.#codeRan || (cursor === undefined && portal === undefined)) return true;
+    if (portal !== undefined && portal.under !== null && portal.under !== masks) return true;
+    return cursor !== undefined && (cursor.doubtful || [...cursor.under].some((one) => one !== masks));
   }
 
   /** CLOSE, or CLOSE ALL for null. What the name meant counts until the session is idle: the CLOSE may fail. */
@@ -202,10 +227,12 @@ export class Names {
 
   /** No transaction is open and nothing is owed: only holdable cursors are left. */
   idle(): void {
-    this.#codeRan = false;
     for (const [name, cursor] of this.#cursors) {
       if (!cursor.holdable) this.#cursors.delete(name);
+      // It lives on, and so does what code may have put in its place.
+      else if (this.#codeRan) cursor.doubtful = true;
     }
+    this.#codeRan = false;
   }
 
   #releaseCursor(name: string): void {

@@ -7,10 +7,11 @@ import type { Judged } from '../gate/judge.ts';
 import type { OutputShows } from '../policy/outputs.ts';
 import type { Reply } from './replies.ts';
 import { shownTo } from './showing.ts';
+import { doubted } from './sight.ts';
 import type { SessionState } from './state.ts';
 
 export function showsFor(session: SessionState, head: Reply): OutputShows {
-  if (head.dirty !== false) return null;
+  if (doubted(session, head)) return null;
   // What is shown is masked by its own reading, so there is no other to mix it up with.
   const shown = shownTo(head);
   if (shown !== null) return shown.judgement.statements[0]?.outputs ?? null;

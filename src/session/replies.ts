@@ -15,6 +15,8 @@ import type { Portal, Prepared, Undo } from './names.ts';
 export type Reply = Expected & {
   /** Uncommitted DDL went before it, so its own scope vouches for nothing. Set when it is sent. */
   dirty?: boolean;
+  /** The masks in force when it was sent. */
+  under?: object | null;
 };
 
 type Expected =
@@ -73,6 +75,12 @@ export class Replies {
   #at = 0;
   #waiters: (() => void)[] = [];
   #pushed = 0;
+  readonly #masks: () => object | null;
+
+  /** @param masks those in force */
+  constructor(masks: () => object | null = () => null) {
+    this.#masks = masks;
+  }
 
   get head(): Reply | null {
     return this.#queue[this.#at] ?? null;
@@ -94,6 +102,7 @@ export class Replies {
 
   push(reply: Reply, dirty: boolean): void {
     reply.dirty = dirty;
+    reply.under = this.#masks();
     this.#queue.push(reply);
     this.#pushed += 1;
   }

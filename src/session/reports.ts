@@ -13,8 +13,8 @@ import {
   encodeNotificationResponse,
 } from '../wire/server/notification-response.ts';
 import { decodeParameterStatus } from '../wire/server/parameter-status.ts';
-import type { Reply } from './replies.ts';
 import { PINNED } from './settings.ts';
+import { scopeOf } from './sight.ts';
 import type { SessionState } from './state.ts';
 
 /** Behind the type byte and the length. */
@@ -75,25 +75,8 @@ export class Reports {
   /** What a message that is no row may have been made from: all that ran since the session was last idle. */
   #reach(): MaskScope {
     const { replies, transactionScope } = this.#session;
-    return replies.head === null ? transactionScope : widest(scopeOf(replies.head), transactionScope);
-  }
-}
-
-/** The scope of what `head` answers, as wide as uncommitted DDL before it makes it. */
-export function scopeOf(head: Reply): MaskScope {
-  if (head.dirty !== false) return 'opaque';
-  switch (head.kind) {
-    case 'query':
-      // Behind its last statement come the commit and what changed: of that, any may be the cause.
-      return head.scope ?? head.judged.judgement.statements[head.index]?.scope ?? head.judged.scope;
-    case 'parse':
-    case 'bind':
-    case 'describe':
-    case 'execute':
-      return head.scope;
-    case 'close':
-    case 'sync':
-    case 'abort':
-      return 'clean';
+    return replies.head === null
+      ? transactionScope
+      : widest(scopeOf(this.#session, replies.head), transactionScope);
   }
 }

@@ -197,6 +197,7 @@ export class Session {
 
   #upstreamLost(): void {
     const state = this.#state;
+    state.upstreamGone();
     if (state.closed) return;
     if (state.goodbye) return this.#close(GOODBYE);
     if (state.upstreamSaidWhy) return this.#close('the database ended the session');

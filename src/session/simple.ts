@@ -46,7 +46,7 @@ export function onQuery(session: SessionState, frame: Frame): void | Promise<voi
   } catch (error) {
     return refuseQuery(session, asRefusal(error));
   }
-  send(session, frame, permit, judged, { scope: null, shows: null, copies: NO_COPIES });
+  send(session, frame, permit, judged, { scope: null, shows: null, doubted: false, copies: NO_COPIES });
 }
 
 const NO_COPIES: readonly (CopyPlan | null)[] = [];
@@ -57,7 +57,7 @@ function isPlain(session: SessionState, judged: Judged): boolean {
     judged.judgement.verdict === 'allow' &&
     judged.plain &&
     !session.parts.gate.recordsFirst &&
-    !session.catalogStale &&
+    !session.unsettledFor(judged) &&
     session.withheld.length === 0 &&
     !session.settings.asksToSee &&
     session.replies.size < SESSION_LIMITS.maxRepliesOwed
@@ -69,7 +69,7 @@ async function slowQuery(session: SessionState, frame: Frame, text: string): Pro
     releaseWithheld(session);
     const before = session.judge(text);
     if (touchesPrepared(before.statements) || setsOwn(before.statements)) await drain(session);
-    await settleCatalog(session, before.unknownRelations.length > 0);
+    await settleCatalog(session, before);
     const expanded = expand(session, session.judge(text));
     const asked = showing(session, expanded.judged);
     const judged = asked ?? expanded.judged;
@@ -107,7 +107,7 @@ function send(
   frame: Frame,
   permit: Permit,
   judged: Judged,
-  how: Pick<Expanded, 'scope' | 'shows'> & { readonly copies: readonly (CopyPlan | null)[] },
+  how: Pick<Expanded, 'scope' | 'shows' | 'doubted'> & { readonly copies: readonly (CopyPlan | null)[] },
 ): void {
   const undo = judged.plain && !session.settings.used ? null : applyEffects(session, judged.statements);
   // A simple query destroys the unnamed statement and portal, whatever becomes of it.
@@ -133,8 +133,8 @@ function send(
   const copyIn = judged.statements.some((s) => s.effect.kind === 'copy-in');
   session.copyIn = copyIn ? 'expected' : 'none';
   session.copyInReply = copyIn ? reply : null;
-  session.replies.push(reply, session.dirty);
-  if (judged.changesCatalog) session.catalogChanges();
+  session.replies.push(reply, session.dirty || how.doubted);
+  if (judged.changesCatalog) session.catalogChanges(judged);
   session.parts.toUpstream.forward(permit, frame.buffer, frame.start, frame.end);
 }
 
@@ -151,7 +151,7 @@ async function copyPlans(session: SessionState, judged: Judged): Promise<readonl
       effect.source.kind === 'table'
         ? tableColumns(effect.source, judged.snapshot, effect.options.format)
         : await describeForCopy(session, judged, effect.source.text, format);
-    plans.push({ options: effect.options, columns });
+    plans.push({ options: effect.options, columns, madeFor: judged.snapshot });
   }
   return plans;
 }

@@ -43,7 +43,7 @@ export class SessionState {
   readonly parts: SessionParts;
   readonly settings: SessionSettings;
   readonly names = new Names();
-  readonly replies = new Replies();
+  readonly replies: Replies;
   /** From the last ReadyForQuery: `I` idle, `T` in a transaction, `E` in a failed one. */
   transaction: 'I' | 'T' | 'E' = 'I';
   /** After an error in the extended protocol, everything up to the next Sync is skipped. */
@@ -85,6 +85,7 @@ export class SessionState {
   constructor(parts: SessionParts) {
     this.parts = parts;
     this.settings = new SessionSettings(parts.startSettings);
+    this.replies = new Replies(() => parts.gate.judge.masks);
   }
 
   /** Judges under the transaction state the statement will meet; where that is not known yet, the stricter. */
@@ -109,9 +110,35 @@ export class SessionState {
   }
 
   /** DDL or code was sent: what is sent after it meets a catalog that nobody has read. */
-  catalogChanges(): void {
+  catalogChanges(judged: Judged): void {
     this.catalogStale = true;
     this.dirty = true;
+    if (judged.redefines) this.parts.catalog.unread.begin(this.changing);
+  }
+
+  /** For others to ask: DDL was sent, and some of what this session waits for may commit it. */
+  readonly changing = (): boolean => this.dirty && this.replies.size > 0;
+
+  /** A transaction that may have had DDL in it has ended, for all that is known. */
+  mayHaveCommitted(): void {
+    if (this.dirty) this.parts.catalog.unread.changed();
+  }
+
+  /** The upstream is gone, and with it all that could still commit. */
+  upstreamGone(): void {
+    this.mayHaveCommitted();
+    this.parts.catalog.unread.end(this.changing);
+  }
+
+  /** DDL went by that no reading of the catalog shows, and that a statement may be about. */
+  unsettledFor(judged: Judged): boolean {
+    return this.catalogStale || (judged.bendable && this.parts.catalog.unread.stale);
+  }
+
+  /** For a portal's or cursor's `under`. */
+  bendsUnder(text: string): object | null {
+    const { judge } = this.parts.gate;
+    return judge.masks.any && this.judge(text).bendable ? judge.masks : null;
   }
 
   /** The scope of what is sent now, given what the open transaction may have changed. */
@@ -123,15 +150,15 @@ export class SessionState {
     if (scope !== 'clean') this.transactionScope = widest(this.transactionScope, scope);
   }
 
-  /** Whether the catalog vouches for a column. While the session is dirty it vouches for base tables only. */
-  knows(): KnowsColumn {
+  /** Whether the catalog vouches for a column. In doubt it vouches for base tables only. */
+  knows(doubted: boolean): KnowsColumn {
     const snapshot = this.parts.gate.judge.snapshot;
     if (this.#knows === null || this.#knowsFor !== snapshot) {
       this.#knows = knowsFrom(snapshot);
       this.#knowsFor = snapshot;
     }
     const known = this.#knows;
-    if (!this.dirty) return known;
+    if (!doubted && !this.dirty) return known;
     return (oid, attnum) => {
       const kind = snapshot.relations.get(oid)?.kind;
       return (kind === 'table' || kind === 'partitioned-table') && known(oid, attnum);

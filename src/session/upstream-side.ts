@@ -14,11 +14,13 @@ import { widest } from '../gate/judge.ts';
 import { FrameReader, SERVER_STREAMABLE } from '../wire/frame-reader.ts';
 import { decodeReadyForQuery } from '../wire/server/ready-for-query.ts';
 import { SERVER_TYPE, serverMaxLength } from '../wire/server/types.ts';
+import { noteCompletion } from './catalog-freshness.ts';
 import { CopyOut } from './copy-out.ts';
 import { DescriptionScan, planFor } from './description-scan.ts';
 import { dropWithheld } from './extended.ts';
 import { undo, type Reply } from './replies.ts';
-import { Reports, scopeOf } from './reports.ts';
+import { Reports } from './reports.ts';
+import { scopeOf } from './sight.ts';
 import type { SessionState } from './state.ts';
 
 export class UpstreamSide {
@@ -180,7 +182,7 @@ export class UpstreamSide {
 
   /** Nothing more comes for this reply; what comes later in its transaction may still report on it. */
   #answered(head: Reply): void {
-    this.#session.widenTransaction(scopeOf(head));
+    this.#session.widenTransaction(scopeOf(this.#session, head));
     this.#session.replies.shift();
   }
 
@@ -209,19 +211,18 @@ export class UpstreamSide {
     const session = this.#session;
     if (head.kind === 'query') {
       head.described = true;
-      this.#usePlan(planFor(session, this.#scan, this.#reader, scopeOf(head), head));
+      this.#usePlan(planFor(session, this.#scan, this.#reader, head));
       return this.#forward();
     }
     if (head.kind !== 'describe') throw unexpected('a row description');
-    const scope = scopeOf(head);
-    const plan = planFor(session, this.#scan, this.#reader, scope, head);
+    const plan = planFor(session, this.#scan, this.#reader, head);
     if (head.portal !== null) {
       head.portal.plan = plan;
-      head.portal.plannedFor = session.parts.gate.judge.masks;
+      head.portal.plannedFor = session.parts.gate.judge.rules;
     }
     if (head.prepared !== null) {
       if (plan === null) head.prepared.witnessed = session.parts.gate.judge.masks;
-      else if (scope === 'clean') head.prepared.contradicted = true;
+      else if (scopeOf(session, head) === 'clean') head.prepared.contradicted = true;
     }
     head.witness?.(Buffer.from(buffer.subarray(start, end)));
     this.#answered(head);
@@ -233,7 +234,7 @@ export class UpstreamSide {
     if (head.kind !== 'describe') throw unexpected('no data');
     if (head.portal !== null) {
       head.portal.plan = null;
-      head.portal.plannedFor = this.#session.parts.gate.judge.masks;
+      head.portal.plannedFor = this.#session.parts.gate.judge.rules;
     }
     head.witness?.(null);
     this.#answered(head);
@@ -242,8 +243,9 @@ export class UpstreamSide {
 
   #completed(type: number): void {
     const head = this.#head();
+    if (this.#session.dirty) noteCompletion(this.#session, this.#reader);
     if (head.kind === 'query') {
-      this.#session.widenTransaction(scopeOf(head));
+      this.#session.widenTransaction(scopeOf(this.#session, head));
       head.index += 1;
       head.described = false;
       this.#usePlan(null);
@@ -283,6 +285,7 @@ export class UpstreamSide {
     const head = this.#head();
     if (head.kind !== 'query' && head.kind !== 'sync') throw unexpected('ready for query');
     session.transaction = decodeReadyForQuery(buffer, start, end);
+    if (session.transaction === 'I') session.mayHaveCommitted();
     if (session.copyInReply === head) this.#endCopyIn();
     if (head.kind === 'query' && head.failed) undo(head);
     this.#usePlan(null);
@@ -304,7 +307,7 @@ export class UpstreamSide {
     this.#usePlan(null);
     session.settings.failed();
     if (head === null) return this.#reports.error(buffer, start, end, session.transactionScope);
-    const scope = widest(scopeOf(head), session.transactionScope);
+    const scope = widest(scopeOf(session, head), session.transactionScope);
     if (session.copyInReply === head) this.#endCopyIn();
     switch (head.kind) {
       case 'query':
