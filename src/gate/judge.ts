@@ -38,6 +38,8 @@ export type Judged = {
   readonly changesCatalog: boolean;
   /** It runs DDL or code that may change what names mean that are known already. */
   readonly redefines: boolean;
+  /** It runs code nobody vouched for, which may change prepared statements and cursors. */
+  readonly runsCode: boolean;
   /** It reads what a definition of somebody's making gives, so that another definition may show other columns. */
   readonly bendable: boolean;
   /** Some statement names a prepared statement or cursor, so the verdict depends on the session. */
@@ -183,8 +185,17 @@ export class Judge {
       rulesVersion: this.#rules.version,
       unknownRelations: judgement.statements.flatMap((s) => s.unknownRelations),
       facts: this.#facts(statements, judgement),
-      changesCatalog: statements.length === 0 ? analysis.kind !== 'parsed' : statements.some(changesCatalog),
-      redefines: statements.length === 0 ? analysis.kind !== 'parsed' : statements.some(redefining),
+      changesCatalog:
+        statements.length === 0
+          ? analysis.kind !== 'parsed'
+          : statements.some((s, i) => changesCatalog(s, judgement.statements[i])),
+      redefines:
+        statements.length === 0
+          ? analysis.kind !== 'parsed'
+          : statements.some((s, i) => changesCatalog(s, judgement.statements[i]) && redefines(s)),
+      runsCode: statements.some(
+        (s, i) => judgement.statements[i]?.callsVolatile === true || CODE_COMMANDS.has(s.command),
+      ),
       bendable: analysis.kind !== 'parsed' || statements.some((s) => isBendable(s, this.#snapshot)),
       refersToNames: statements.some((s) => NAMING.has(s.effect.kind)),
       plain: analysis.kind === 'parsed' && statements.every((s, i) => isPlain(s, judgement.statements[i])),
@@ -232,19 +243,17 @@ function isPlain(statement: Statement, judged: StatementJudgement | undefined): 
     statement.settings.length === 0 &&
     judged !== undefined &&
     judged.unknownRelations.length === 0 &&
-    !changesCatalog(statement)
+    !changesCatalog(statement, judged)
   );
 }
 
 const CATALOG_ACTIONS: ReadonlySet<string> = new Set(['ddl', 'code', 'privilege', 'unknown']);
 
-function changesCatalog(statement: Statement): boolean {
-  return statement.actions.some((a) => CATALOG_ACTIONS.has(a.action));
+function changesCatalog(statement: Statement, judged: StatementJudgement | undefined): boolean {
+  return judged?.callsVolatile === true || statement.actions.some((a) => CATALOG_ACTIONS.has(a.action));
 }
 
-function redefining(statement: Statement): boolean {
-  return changesCatalog(statement) && redefines(statement);
-}
+const CODE_COMMANDS: ReadonlySet<string> = new Set(['do', 'call']);
 
 function scopeOf(analysis: Analysis, judgement: Judgement): MaskScope {
   if (analysis.kind !== 'parsed') return 'opaque';

@@ -75,6 +75,8 @@ export type StatementJudgement = {
   readonly unknownRelations: readonly string[];
   /** `schema.table.column` of the masked columns in reach, sorted. */
   readonly maskedColumns: readonly string[];
+  /** It calls volatile functions nobody vouched for, which may do anything that code can. */
+  readonly callsVolatile: boolean;
   /** How each output may be shown that the server attributes to no column; null where that is not known. */
   readonly outputs: OutputShows;
   /** Parameters that must not be what a mask shows. */

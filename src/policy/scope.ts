@@ -86,6 +86,7 @@ export function reachOfStatement(statement: Statement, catalog: Snapshot, masks:
   // an error that it makes of what it was given has whatever code it likes
   const raising = touches && masks.present ? raisingOf(statement, onRows, snapshot) : [];
   hidden.push(...raising.map((ref) => `the function ${written(ref)} makes errors of its own`));
+  const volatile = masks.present ? functions.filter((ref) => mayBeVolatile(ref, snapshot)).map(written) : [];
   const scope: MaskScope = hidden.length > 0 ? 'opaque' : touches ? 'touched' : 'clean';
   const oids = new Set([...named.keys(), ...changed.keys()].flatMap((oid) => [...readsOf(snapshot, oid)]));
   return {
@@ -94,13 +95,12 @@ export function reachOfStatement(statement: Statement, catalog: Snapshot, masks:
       relationOids: [...oids].toSorted((a, b) => a - b),
       unknownRelations: [...unknown].toSorted(),
       maskedColumns: [...new Set(maskedColumns)].toSorted(),
+      callsVolatile: volatile.length > 0,
     },
     maskedNames,
     unseen: hidden,
+    volatile: [...new Set(volatile)],
     // a vouched function of a row gives what is in the row, and nothing in the statement says so
-    volatile: masks.present
-      ? [...new Set(functions.filter((ref) => mayBeVolatile(ref, snapshot)).map(written))]
-      : [],
     callsUnseen: masks.present && (functions.length + operators.length > 0 || (touches && onRows.length > 0)),
   };
 }

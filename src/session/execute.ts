@@ -52,7 +52,14 @@ function portalNamed(session: SessionState, name: string): Portal {
   const meanings = names.meanings(name);
   if (meanings.length === 0) throw new PosternError('unknown-portal', { name });
   const text = meanings.join(';\n');
-  const prepared = { ...session.sent(), name: '', text, witnessed: null, contradicted: true };
+  const prepared = {
+    ...session.sent(),
+    name: '',
+    text,
+    witnessed: null,
+    contradicted: true,
+    doubtful: false,
+  };
   const { scope } = session.judge(text);
   return {
     name,
@@ -204,7 +211,7 @@ function describeIfNeeded(
   const described =
     portal.plan === undefined ? portal.describing === session.batch + 1 : portal.plannedFor === rules;
   if (described) return;
-  const fixed = !masks.any || !judged.bendable;
+  const fixed = !masks.any || !(judged.bendable || prepared.doubtful);
   const trusted = fixed && session.effective(scope) === 'clean' && !prepared.contradicted;
   if (trusted && prepared.witnessed === masks) {
     portal.plan = null;

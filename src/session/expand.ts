@@ -39,7 +39,9 @@ export function expand(session: SessionState, judged: Judged): Expanded {
       if (made === undefined ? session.names.unsure(effect.name, masks) : session.names.unseen) opened = true;
     }
     if (effect.kind === 'execute') {
-      const text = prepared.get(effect.name) ?? session.names.prepared(effect.name)?.text;
+      const known = session.names.prepared(effect.name);
+      const text = prepared.get(effect.name) ?? known?.text;
+      if (!prepared.has(effect.name) && known?.doubtful === true) opened = true;
       if (text === undefined) throw new PosternError('unknown-prepared-statement', { name: effect.name });
       texts.push(text);
     }

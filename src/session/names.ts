@@ -42,6 +42,8 @@ export type Prepared = Sent & {
   witnessed: object | null;
   /** The server named a masked column where the reading saw none: never trust the reading again. */
   contradicted: boolean;
+  /** Code may have prepared something else under this name. */
+  doubtful: boolean;
 };
 
 /** A portal dies with its transaction; outside one, with the batch that made it. */
@@ -122,7 +124,7 @@ export class Names {
   /** By Parse. @throws PosternError `limit-exceeded` */
   prepare(name: string, text: string, sent: Sent): { prepared: Prepared; undo: Undo } {
     refuseLong(name);
-    const prepared: Prepared = { ...sent, name, text, witnessed: null, contradicted: false };
+    const prepared: Prepared = { ...sent, name, text, witnessed: null, contradicted: false, doubtful: false };
     const back = set(this.#prepared, name, prepared, 'prepared statements');
     const undo = (): void => {
       if (this.#prepared.get(name) !== prepared) return;
@@ -140,10 +142,17 @@ export class Names {
    */
   prepareBySql(name: string, text: string, sent: Sent): Undo {
     const before = this.#prepared.get(name);
-    this.prepare(name, text, sent);
+    const { prepared } = this.prepare(name, text, sent);
     return () => {
-      if (before !== undefined) this.#restore(before);
+      // The name may have been taken by what code prepared.
+      if (before === undefined) prepared.doubtful = true;
+      else this.#restore(before);
     };
+  }
+
+  /** Code ran that may have prepared other statements under the names there are. */
+  doubtPrepared(): void {
+    for (const prepared of this.#prepared.values()) prepared.doubtful = true;
   }
 
   forget(name: string | null): Undo {

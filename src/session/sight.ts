@@ -7,6 +7,7 @@
  */
 import { widest, type Judged } from '../gate/judge.ts';
 import type { MaskScope } from '../policy/judgement.ts';
+import type { Prepared } from './names.ts';
 import type { Reply } from './replies.ts';
 import type { SessionState } from './state.ts';
 
@@ -17,6 +18,7 @@ export function doubted(session: SessionState, head: Reply): boolean {
   const { masks } = gate.judge;
   if (!masks.any) return false;
   if ('portal' in head && head.portal !== null && isStale(head.portal.under, masks)) return true;
+  if (preparedOf(head)?.doubtful === true) return true;
   const { changing } = session;
   if (head.under === masks && !catalog.unread.doubtful(changing) && !maybeFetch(head)) return false;
   const judged = judgedNow(session, head);
@@ -72,13 +74,19 @@ function judgedNow(session: SessionState, head: Reply): Judged | null {
       return session.judge(head.judged.text);
     case 'parse':
     case 'describe':
-      return head.prepared === null ? null : session.judge(head.prepared.text);
     case 'bind':
-    case 'execute':
-      return session.judge(head.portal.prepared.text);
+    case 'execute': {
+      const prepared = preparedOf(head);
+      return prepared === null ? null : session.judge(prepared.text);
+    }
     case 'close':
     case 'sync':
     case 'abort':
       return null;
   }
+}
+
+function preparedOf(head: Reply): Prepared | null {
+  if ('prepared' in head) return head.prepared;
+  return 'portal' in head && head.portal !== null ? head.portal.prepared : null;
 }

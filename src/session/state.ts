@@ -113,6 +113,7 @@ export class SessionState {
   catalogChanges(judged: Judged): void {
     this.catalogStale = true;
     this.dirty = true;
+    if (judged.runsCode) this.names.doubtPrepared();
     if (judged.redefines) this.parts.catalog.unread.begin(this.changing);
   }
 

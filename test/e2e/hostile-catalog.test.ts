@@ -38,7 +38,13 @@ before(async () => {
     return 1; end $$;
     create or replace function open_held(c text) returns int language plpgsql as $$
     begin execute 'declare ' || c || ' cursor with hold for select upper(ssn) from customers order by id';
-    return 1; end $$`);
+    return 1; end $$;
+    create or replace function prepare_again(a text) returns int language plpgsql as $$
+    begin execute 'deallocate ' || a; execute 'prepare ' || a || ' as select upper(ssn) from customers order by id';
+    return 1; end $$;
+    create or replace function prepare_new(a text) returns int language plpgsql as $$
+    begin execute 'prepare ' || a || ' as select upper(ssn) from customers order by id'; return 1; end $$;
+    create or replace function run(sql text) returns int language plpgsql as $$ begin execute sql; return 1; end $$`);
 });
 after(() => harness.stop());
 beforeEach(async () => {
@@ -258,4 +264,36 @@ test('a description that was skipped does not leave its portal without one', asy
   assert.equal(shape(answer), 'DDsZ');
   assert.equal(rowsIn(answer).length, 2);
   assertNoSecret(text(answer));
+});
+
+test('code prepares a statement under a known name', async () => {
+  const a = await raw();
+  await a.query('prepare p as select 1::text');
+  await a.query("select prepare_again('p')");
+  assertNoSecret(text(await a.query('execute p')));
+  await a.ask(parse('select 1::text', 'q'), bind({ statement: 'q' }), execute(), sync());
+  await a.query("select prepare_again('q')");
+  assertNoSecret(text(await a.ask(bind({ statement: 'q' }), execute(), sync())));
+});
+
+test('code prepares a statement whose name a failing PREPARE then gives a meaning', async () => {
+  const a = await raw();
+  await a.query("select prepare_new('n')");
+  assert.deepEqual(codesIn(await a.query('prepare n as select 1::text')), ['42P05']);
+  assertNoSecret(text(await a.query('execute n')));
+  assertNoSecret(text(await a.ask(bind({ statement: 'n' }), execute(), sync())));
+});
+
+test('a function that runs any text replaces a view', async () => {
+  const [a, b] = [await raw(), await raw()];
+  const replaced = `select run('${SECRET_VIEW}')`;
+  await a.query(replaced);
+  assertNoSecret(text(await a.query(COMPUTED)));
+  assertNoSecret(text(await b.query(COMPUTED)));
+  await a.query(HARMLESS_VIEW);
+  await a.query('begin');
+  await a.query(replaced);
+  assertNoSecret(text(await a.query(COMPUTED)));
+  await a.query('commit');
+  assertNoSecret(text(await b.query(COMPUTED)));
 });

@@ -284,6 +284,7 @@ test('relations and masked columns are listed, sorted, through views', () => {
     unknownRelations: ['app.gone', 'gone'],
     maskedColumns: ['public.v_customers.id'],
     outputs: null,
+    callsVolatile: false,
     guarded: [],
   });
 });
