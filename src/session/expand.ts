@@ -53,8 +53,16 @@ export function expand(session: SessionState, judged: Judged): Expanded {
   return { judged: whole, scope: opened ? 'opaque' : whole.scope, shows, doubted: opened };
 }
 
-/** The scope of a text by what the names in it mean now. @throws PosternError as `expand` does */
+/**
+ * The scope of a text by what the names in it mean now; of an EXECUTE of nothing the worst, since describing it is
+ * no mistake yet.
+ */
 export function scopeNow(session: SessionState, text: string): MaskScope {
-  const { judged, scope } = expand(session, session.judge(text));
-  return scope ?? judged.scope;
+  try {
+    const { judged, scope } = expand(session, session.judge(text));
+    return scope ?? judged.scope;
+  } catch (error) {
+    if (error instanceof PosternError && error.code === 'unknown-prepared-statement') return 'opaque';
+    throw error;
+  }
 }

@@ -23,7 +23,7 @@ import {
 const RULES = `version: 1
 masks:
   - { name: contact, columns: [public.customers.email], with: redact }
-defaults: { export: allow, ddl: allow }
+defaults: { export: allow, ddl: allow, code: allow, destructive: allow, unknown: allow }
 `;
 
 let harness: Harness;
@@ -31,8 +31,10 @@ let direct: Target;
 let through: Target;
 before(async () => {
   harness = await startHarness({ rules: RULES });
-  await (await harness.direct()).query('create table plain (id int)');
-  await (await harness.agent()).query('select * from plain');
+  await (
+    await harness.direct()
+  ).query('create table plain (id int); create view seen as select id, note from orders');
+  await (await harness.agent()).query('select * from plain, seen limit 0');
   const { server, postern, password } = harness;
   direct = { port: server.port, user: server.user, password: server.password, database: 'shop' };
   through = { port: postern.agentPort, user: 'bot', password, database: 'shop' };
@@ -63,6 +65,38 @@ const STATEMENTS = [
   'copy (select 1 as x) to stdout',
   "set application_name = 'x'",
   'show application_name',
+  'savepoint t',
+  'release s',
+  'begin; select 3',
+  'select 4; commit; select 5',
+  'select 6; begin; select 7; rollback; select 8',
+  'prepare b as select id from orders order by id limit 3',
+  'execute b',
+  'execute nobody',
+  'move 1 in c',
+  'fetch all from p',
+  'fetch backward 1 from c',
+  'declare p scroll cursor for select note from seen order by id limit 5',
+  'close all',
+  'select id, note from seen order by id limit 3',
+  "select note || '!' as x from seen order by id limit 3",
+  'select $1::int + 1 as x',
+  'select',
+  'select null::int as n, 1.5::numeric as f, true as b, $$é$$ as t',
+  'insert into plain values (7) returning id',
+  'with gone as (delete from plain returning id) select count(*) from gone',
+  'create temp table passing (id int)',
+  'drop table if exists passing',
+  'create or replace view seen as select id, note from orders',
+  'do $$ begin perform 1; end $$',
+  'copy plain to stdout',
+  'copy (select id, note from seen order by id limit 2) to stdout (format csv)',
+  'copy (insert into plain values (8) returning id) to stdout',
+  'listen news',
+  'select 1 as a; select 1/0; select 2 as b',
+  'begin isolation level serializable',
+  'lock table plain',
+  'explain (costs off) select 1',
 ];
 const NAMES = ['', 'a', 'b'];
 const PORTALS = ['', 'c', 'p'];
@@ -70,6 +104,17 @@ const PORTALS = ['', 'c', 'p'];
 const sql = fc.constantFrom(...STATEMENTS);
 const name = fc.constantFrom(...NAMES);
 const portal = fc.constantFrom(...PORTALS);
+
+const COPY = [parse('copy plain from stdin'), bind(), execute()] as const;
+/** The server ignores Sync and Flush while COPY runs, and data where none runs. */
+const COPIES_IN: readonly (readonly [label: string, ...parts: readonly Buffer[]])[] = [
+  ['done', ...COPY, frame('d', '1\n'), frame('c', ''), sync()],
+  ['Sync too early', ...COPY, sync(), frame('d', '2\n'), frame('c', ''), sync()],
+  ['Flush in between', ...COPY, frame('d', '3\n'), flush(), frame('d', '4\n'), frame('c', ''), sync()],
+  ['given up', ...COPY, frame('d', '5\n'), frame('f', 'enough\0'), sync()],
+  ['bad data', ...COPY, frame('d', 'x\n'), frame('d', '6\n'), frame('c', ''), sync()],
+  ['a row cut in two', ...COPY, frame('d', '1'), frame('d', '2\n'), frame('c', ''), sync()],
+];
 
 const step: fc.Arbitrary<readonly [label: string, bytes: Buffer]> = fc.oneof(
   { weight: 4, arbitrary: sql.map((s) => [`Q ${s}`, query(s)] as const) },
@@ -80,6 +125,32 @@ const step: fc.Arbitrary<readonly [label: string, bytes: Buffer]> = fc.oneof(
       .tuple(name, portal)
       .map(([n, p]) => [`B ${n} ${p}`, bind({ statement: n, portal: p })] as const),
   },
+  {
+    weight: 3,
+    arbitrary: fc
+      .record({
+        statement: name,
+        portal,
+        values: fc.array(fc.constantFrom('41', 'x', null), { maxLength: 2 }),
+        // A count that fits neither ends a session of Postern's; the server only refuses it.
+        formats: fc.constantFrom([], [0]),
+        resultFormats: fc.array(fc.constantFrom(0, 1), { maxLength: 3 }),
+      })
+      .map((one) => [`B ${JSON.stringify(one)}`, bind(one)] as const),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(sql, fc.boolean())
+      .map(([s, described]) => [`P B ${described ? 'D ' : ''}E S ${s}`, whole(s, described)] as const),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom(...COPIES_IN)
+      .map(([label, ...parts]) => [`copy in, extended: ${label}`, Buffer.concat(parts)] as const),
+  },
+  { weight: 1, arbitrary: fc.constant(['F', functionCall()] as const) },
   {
     weight: 6,
     arbitrary: fc.tuple(portal, fc.nat(3)).map(([p, n]) => [`E ${p} ${n}`, execute(p, n)] as const),
@@ -105,6 +176,17 @@ const step: fc.Arbitrary<readonly [label: string, bytes: Buffer]> = fc.oneof(
   { weight: 1, arbitrary: fc.constant(['d', frame('d', 'x\n')] as const) },
 );
 
+function whole(text: string, described: boolean): Buffer {
+  return Buffer.concat([parse(text), bind(), ...(described ? [describe('P')] : []), execute(), sync()]);
+}
+
+/** Of a function that is not there: Postern says no, and so does the server. */
+function functionCall(): Buffer {
+  const body = Buffer.alloc(10);
+  body.writeUInt32BE(1, 0);
+  return frame('F', body);
+}
+
 const LAST = 'select 4242 as the_end';
 
 /**
@@ -116,11 +198,31 @@ function comparable(messages: readonly string[]): string[] {
   return kept.map((m) => (m.startsWith('E') ? `error ${/\0C([0-9A-Z]{5})\0/.exec(m)?.[1] ?? '?'}` : m));
 }
 
-/** All that is said, up to the answer of the last query. */
-async function everything(target: Target, bytes: Buffer): Promise<string[]> {
+/** What Postern answers to FunctionCall, and what the server may answer instead. */
+const FAST_PATH_DENIED = 'error 42501';
+const NO_FUNCTION: ReadonlySet<string | undefined> = new Set(['error 42883', 'error 25P02']);
+
+function likeTheServer(actual: readonly string[], expected: readonly string[]): string[] {
+  return actual.map((one, i) =>
+    one === FAST_PATH_DENIED && NO_FUNCTION.has(expected[i]) ? (expected[i] ?? one) : one,
+  );
+}
+
+/**
+ * All that is said, up to the answer of the last query.
+ * @param cuts where the bytes are cut into writes, as parts of the whole
+ */
+async function everything(target: Target, bytes: Buffer, cuts: readonly number[] = []): Promise<string[]> {
   const client = await RawClient.connect(target);
   try {
-    client.send(bytes, sync(), query('rollback'), sync(), query(LAST));
+    const all = Buffer.concat([bytes, sync(), query('rollback'), sync(), query(LAST)]);
+    const places = cuts.map((cut) => Math.floor(cut * all.length)).toSorted((a, b) => a - b);
+    for (const [i, place] of [...places, all.length].entries()) {
+      client.send(all.subarray(places[i - 1] ?? 0, place));
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+    }
     const ended = (): boolean => {
       const at = client.messages.findIndex((m) => m.bytes.includes('the_end'));
       return at >= 0 && client.messages.slice(at).some((m) => m.type === 'Z');
@@ -132,14 +234,21 @@ async function everything(target: Target, bytes: Buffer): Promise<string[]> {
   }
 }
 
-test('any conversation gets the server’s own answers', async () => {
+const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), { maxLength: 30 });
+
+test('any conversation, in any pieces, gets the server’s own answers', async () => {
+  const runs = Number(process.env['POSTERN_TEST_RUNS'] ?? 80);
+  const seed = Number(process.env['POSTERN_TEST_SEED'] ?? 20_261_121);
+  const admin = await harness.direct();
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), cuts, async (steps, places) => {
       const bytes = Buffer.concat(steps.map(([, b]) => b));
+      await admin.query('truncate plain');
       const expected = comparable(await everything(direct, bytes));
-      const actual = comparable(await everything(through, bytes));
-      assert.deepEqual(actual, expected, steps.map(([label]) => label).join(' | '));
+      await admin.query('truncate plain');
+      const actual = comparable(await everything(through, bytes, places));
+      assert.deepEqual(likeTheServer(actual, expected), expected, steps.map(([label]) => label).join(' | '));
     }),
-    { numRuns: Number(process.env['POSTERN_TEST_RUNS'] ?? 60) },
+    { numRuns: runs, seed },
   );
 });
