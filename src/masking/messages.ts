@@ -58,6 +58,8 @@ const PARSE_ANALYSIS: ReadonlySet<string> = new Set([
   'postgres.c:exec_parse_message',
   'postgres.c:exec_bind_message',
   'postgres.c:exec_execute_message',
+  'postgres.c:exec_describe_portal_message',
+  'postgres.c:exec_describe_statement_message',
   // Nor is this, but it names a cursor the client wrote and nothing else.
   'portalcmds.c:PerformPortalFetch',
 ]);

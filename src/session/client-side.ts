@@ -180,7 +180,7 @@ const COPY_TYPES: ReadonlySet<number> = new Set([
 
 function refuseFunctionCall(session: SessionState): void | Promise<void> {
   if (session.skipping) return undefined;
-  return refuseQuery(session, new PosternError('fast-path-denied'));
+  return refuseQuery(session, new PosternError('fast-path-denied'), 'function call');
 }
 
 /** Messages without a body. The server would refuse one that has, and its answer would be out of step. */

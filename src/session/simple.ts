@@ -8,6 +8,7 @@ import type { Permit } from '../gate/permit.ts';
 import { stripError } from '../masking/messages.ts';
 import type { MaskScope } from '../policy/judgement.ts';
 import { encodeSync } from '../wire/client/bare.ts';
+import { encodeParse } from '../wire/client/parse.ts';
 import { decodeQuery, encodeQuery } from '../wire/client/query.ts';
 import { decodeErrorResponse, encodeErrorResponse } from '../wire/server/error-response.ts';
 import { encodeReadyForQuery } from '../wire/server/ready-for-query.ts';
@@ -48,6 +49,9 @@ export function onQuery(session: SessionState, frame: Frame): void | Promise<voi
   }
   send(session, frame, permit, judged, { scope: null, shows: null, doubted: false, copies: NO_COPIES });
 }
+
+/** Never comes to be: what it stands for cannot be parsed. */
+const FAILING_NAME = 'postern abort';
 
 const NO_COPIES: readonly (CopyPlan | null)[] = [];
 
@@ -170,14 +174,18 @@ async function describeForCopy(session: SessionState, judged: Judged, text: stri
  * Answers a Query with a refusal: an error, then ReadyForQuery with the true status. A refused statement
  * fails like any other, so an open transaction is made to fail with it: the client believes it has.
  */
-export async function refuseQuery(session: SessionState, error: PosternError): Promise<void> {
+export async function refuseQuery(
+  session: SessionState,
+  error: PosternError,
+  message: 'query' | 'function call' = 'query',
+): Promise<void> {
   await drain(session);
   if (session.closed || session.skipping) return;
   // As the server does before it even reads a Query.
-  session.names.dropUnnamed();
+  if (message === 'query') session.names.dropUnnamed();
   const { toClient } = session.parts;
   toClient.send(refusalMessage(error));
-  if (session.transaction === 'T' || session.implicitWork) abortUpstream(session);
+  if (session.transaction === 'T' || session.implicitWork) abortUpstream(session, message);
   else if (session.implicitOpen) endBatch(session);
   else toClient.send(encodeReadyForQuery(session.transaction));
   toClient.flush();
@@ -208,7 +216,7 @@ function endBatch(session: SessionState): void {
 }
 
 /** Sends a statement that fails; its error is swallowed and its ReadyForQuery is the client's. */
-function abortUpstream(session: SessionState): void {
+function abortUpstream(session: SessionState, message: 'query' | 'function call'): void {
   const { gate, toUpstream } = session.parts;
   session.batch += 1;
   session.implicitWork = false;
@@ -218,6 +226,12 @@ function abortUpstream(session: SessionState): void {
     { kind: 'sync', swallow: false, ignoredIfCopyIn: null, epoch: session.batch },
     session.dirty,
   );
-  toUpstream.send(gate.passage(), encodeQuery(FAILING_STATEMENT));
+  if (message === 'query') toUpstream.send(gate.passage(), encodeQuery(FAILING_STATEMENT));
+  else {
+    // A Query, or a Parse without a name, would drop the unnamed statement.
+    const parse = encodeParse({ name: FAILING_NAME, sql: FAILING_STATEMENT, parameterTypes: [] });
+    toUpstream.send(gate.passage(), parse);
+    toUpstream.send(gate.passage(), encodeSync());
+  }
   toUpstream.flush();
 }

@@ -105,7 +105,13 @@ const sql = fc.constantFrom(...STATEMENTS);
 const name = fc.constantFrom(...NAMES);
 const portal = fc.constantFrom(...PORTALS);
 
-const COPY = [parse('copy plain from stdin'), bind(), execute()] as const;
+/** Of names nobody else uses: a COPY begun again and left open ends a session of Postern's with the next statement. */
+const COPY = [
+  close('S', 'copy'),
+  parse('copy plain from stdin', 'copy'),
+  bind({ statement: 'copy', portal: 'copy' }),
+  execute('copy'),
+] as const;
 /** The server ignores Sync and Flush while COPY runs, and data where none runs. */
 const COPIES_IN: readonly (readonly [label: string, ...parts: readonly Buffer[]])[] = [
   ['done', ...COPY, frame('d', '1\n'), frame('c', ''), sync()],
@@ -202,10 +208,17 @@ function comparable(messages: readonly string[]): string[] {
 const FAST_PATH_DENIED = 'error 42501';
 const NO_FUNCTION: ReadonlySet<string | undefined> = new Set(['error 42883', 'error 25P02']);
 
+/** Behind open DDL, and of cursors of unknown origin, an error has no code of its own. */
+const WITHHELD = 'error 38000';
+
 function likeTheServer(actual: readonly string[], expected: readonly string[]): string[] {
-  return actual.map((one, i) =>
-    one === FAST_PATH_DENIED && NO_FUNCTION.has(expected[i]) ? (expected[i] ?? one) : one,
-  );
+  return actual.map((one, i) => {
+    const its = expected[i] ?? one;
+    // Of a portal that has just ended, Postern may see first that what it executes is unknown.
+    if (one === 'error 26000' && its === 'error 34000') return its;
+    if (one === FAST_PATH_DENIED) return NO_FUNCTION.has(its) ? its : one;
+    return one === WITHHELD && its.startsWith('error ') ? its : one;
+  });
 }
 
 /**
