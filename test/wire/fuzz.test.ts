@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { PosternError } from '../../src/errors.ts';
@@ -132,6 +133,97 @@ describe('whatever the bytes, only a PosternError is thrown', () => {
         }
       }),
       { numRuns: 3_000 },
+    );
+  });
+});
+
+type Recorded = readonly (readonly [direction: 'client' | 'server', hex: string])[];
+
+/** What a client and a server really said, and inputs that once were, or nearly were, too much. */
+const corpus = (name: string): Recorded =>
+  JSON.parse(readFileSync(new URL(name, import.meta.url), 'utf8')) as Recorded;
+const CORPUS: Recorded = [...corpus('golden/postgresql-18.json'), ...corpus('fuzz-corpus.json')];
+const conversationOf = (direction: 'client' | 'server'): Buffer =>
+  Buffer.concat(CORPUS.filter(([from]) => from === direction).map(([, hex]) => Buffer.from(hex, 'hex')));
+
+type Mutation = {
+  readonly place: number;
+  readonly bytes: Uint8Array;
+  readonly kind: 'set' | 'insert' | 'cut';
+};
+
+const mutation: fc.Arbitrary<Mutation> = fc.record({
+  place: fc.nat(),
+  bytes: fc.oneof(
+    fc.uint8Array({ minLength: 1, maxLength: 6 }),
+    fc.constantFrom(0, 3, 4, 5, -1, 0x7fffffff, 0x3fffffff).map((value) => Uint8Array.from(int32(value))),
+  ),
+  kind: fc.constantFrom('set', 'insert', 'cut'),
+});
+
+function mutated(original: Buffer, { place, bytes, kind }: Mutation): Buffer {
+  const at = place % (original.length + 1);
+  const head = original.subarray(0, at);
+  if (kind === 'insert') return Buffer.concat([head, bytes, original.subarray(at)]);
+  if (kind === 'cut') return Buffer.concat([head, original.subarray(at + bytes.length)]);
+  return Buffer.concat([head, bytes, original.subarray(at + bytes.length)]);
+}
+
+/** Every frame that can be cut from it is decoded; what cannot be is refused before it is gathered. */
+function readAll(direction: 'client' | 'server', pieces: readonly Buffer[], whole: boolean): void {
+  const decoders = direction === 'client' ? CLIENT_DECODERS : SERVER_DECODERS;
+  const reader = new FrameReader(direction === 'client' ? clientMaxLength : serverMaxLength);
+  reader.streaming = !whole;
+  let pushed = 0;
+  let steps = 0;
+  for (const piece of pieces) {
+    pushed += piece.length;
+    reader.push(piece);
+    while (reader.next()) {
+      assert.ok((steps += 1) <= 2 * pushed + pieces.length, 'the reader makes no progress');
+      if (!whole) continue;
+      const { type, buffer, start, end } = reader;
+      for (const decode of decoders[String.fromCharCode(type)] ?? []) {
+        onlyPosternErrors(() => void decode(buffer, start, end));
+      }
+    }
+    assert.ok(reader.pending <= pushed, 'more is kept than came');
+  }
+}
+
+describe('recorded conversations, mutated', () => {
+  const numRuns = Number(process.env['POSTERN_TEST_RUNS'] ?? 1_500);
+  const seed = Number(process.env['POSTERN_TEST_SEED'] ?? 20_261_121);
+
+  for (const direction of ['client', 'server'] as const) {
+    it(`crash, hang or fill nothing that reads a ${direction}`, () => {
+      // The start-up packet has no type byte and a reader of its own.
+      const original = conversationOf(direction).subarray(direction === 'client' ? 80 : 0);
+      const changes = fc.array(mutation, { minLength: 0, maxLength: 8 });
+      fc.assert(
+        fc.property(changes, fc.array(fc.nat(), { maxLength: 12 }), fc.boolean(), (list, places, whole) => {
+          const bytes = list.reduce(mutated, original);
+          onlyPosternErrors(() => readAll(direction, cut(bytes, places), whole));
+        }),
+        { numRuns, seed },
+      );
+    });
+  }
+
+  it('crash, hang or fill nothing that reads a start-up', () => {
+    const packets = CORPUS.filter(([from, hex]) => from === 'client' && hex.startsWith('0000'));
+    const original = fc.constantFrom(...packets.map(([, hex]) => Buffer.from(hex, 'hex')));
+    fc.assert(
+      fc.property(original, fc.array(mutation, { maxLength: 6 }), fc.nat(), (packet, list, place) => {
+        const bytes = list.reduce(mutated, packet);
+        onlyPosternErrors(() => {
+          const part = readStartupPacket(bytes.subarray(0, place % (bytes.length + 1)));
+          const all = readStartupPacket(bytes);
+          // More bytes never turn what was read into something that is not there yet.
+          if (part.kind !== 'need-more') assert.notEqual(all.kind, 'need-more');
+        });
+      }),
+      { numRuns, seed },
     );
   });
 });
