@@ -7,7 +7,7 @@ import { encodeCopyData } from '../wire/server/copy-data.ts';
 import { decodeCopyOutResponse } from '../wire/server/copy-response.ts';
 import { unknownColumns, type CopyPlan } from './copy-plan.ts';
 import { showsFor } from './output-shows.ts';
-import type { Reply } from './replies.ts';
+import { unexpected, type Reply } from './replies.ts';
 import { shownTo } from './showing.ts';
 import { doubted, scopeOf } from './sight.ts';
 import type { SessionState } from './state.ts';
@@ -57,8 +57,7 @@ export class CopyOut {
 
   /** @throws PosternError `upstream-protocol` for data that nothing announced */
   data(reader: FrameReader): void {
-    if (!this.#open)
-      throw new PosternError('upstream-protocol', { reason: 'the database sent COPY data out of turn' });
+    if (!this.#open) throw unexpected('COPY data');
     const { toClient } = this.#session.parts;
     if (this.#masker === null) {
       toClient.forward(reader.buffer, reader.start, reader.end);

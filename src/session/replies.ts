@@ -6,6 +6,7 @@
  * Non-goal: it never looks at bytes. An answer that does not fit the head is a broken protocol and ends
  * the session (I2).
  */
+import { PosternError } from '../errors.ts';
 import type { MaskScope } from '../policy/judgement.ts';
 import type { OutputShows } from '../policy/outputs.ts';
 import type { Judged } from '../gate/judge.ts';
@@ -165,4 +166,9 @@ export class Replies {
 
 export function undo(reply: Reply): void {
   if ('undo' in reply) reply.undo?.();
+}
+
+/** What to throw for an answer that does not fit what is owed. */
+export function unexpected(what: string): PosternError {
+  return new PosternError('upstream-protocol', { reason: `the database sent ${what} out of turn` });
 }

@@ -18,7 +18,7 @@ import { noteCompletion } from './catalog-freshness.ts';
 import { CopyOut } from './copy-out.ts';
 import { DescriptionScan, planFor } from './description-scan.ts';
 import { dropWithheld } from './extended.ts';
-import { undo, type Reply } from './replies.ts';
+import { undo, unexpected, type Reply } from './replies.ts';
 import { Reports } from './reports.ts';
 import { scopeOf } from './sight.ts';
 import type { SessionState } from './state.ts';
@@ -346,8 +346,4 @@ export class UpstreamSide {
     }
     this.#reports.error(buffer, start, end, scope);
   }
-}
-
-function unexpected(what: string): PosternError {
-  return new PosternError('upstream-protocol', { reason: `the database sent ${what} out of turn` });
 }
