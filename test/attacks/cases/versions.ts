@@ -39,8 +39,11 @@ export const VERSIONS: readonly Attack[] = cases(19, {
   ),
   'column system_user, stored': until(
     15,
+    // in a transaction, where no other case finds the rows
+    'begin',
     'insert into orders (id, note) select 70000 + id, system_user from (select id, ssn as system_user from customers) x',
     'select note from orders where id > 70000 limit 2',
+    'rollback',
   ),
   'column system_user of a table': until(15, 'select reverse(system_user), system_user from logins limit 3'),
   'number that is an alias':
