@@ -84,6 +84,7 @@ function buildRelations(rows: Rows): {
   const parents = groupOids(rows.parents);
   const reads = groupOids(rows.reads);
   const cascades = groupOids(rows.cascades);
+  const primaryKeys = groupOids(rows.primaryKeys);
   const definitions = new Map(rows.definitions as readonly [number, string | null][]);
   // a TOAST relation holds its table's long values, compressed or not
   for (const [oid, , , , toast] of rows.relations)
@@ -104,6 +105,7 @@ function buildRelations(rows: Rows): {
       definition: definitions.get(oid) ?? null,
       userCode: NO_CODE,
       cascades: cascades.get(oid) ?? [],
+      primaryKey: primaryKeys.get(oid) ?? [],
     });
     push(byName, name, oid);
   }

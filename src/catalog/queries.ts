@@ -103,6 +103,14 @@ export const QUERIES = {
     WHERE k.contype = 'f' AND (k.confdeltype IN ('c', 'n', 'd') OR k.confupdtype IN ('c', 'n', 'd'))
     ORDER BY 1, 2`,
 
+  /** [relation, attnum] of each column of a primary key that rows cannot break, of its own or of children */
+  primaryKeys: `SELECT k.conrelid, a.attnum FROM pg_catalog.pg_constraint k
+    JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid
+      AND a.attnum OPERATOR(pg_catalog.=) ANY (k.conkey)
+    WHERE k.contype = 'p' AND NOT k.condeferrable AND (c.relkind = 'p' OR NOT c.relhassubclass)
+    ORDER BY 1, 2`,
+
   /** [relation, column, relation whose rows the column's values can hold], through arrays, domains and rows in rows */
   rowColumns: `WITH RECURSIVE holding(relid, typid) AS (
       SELECT c.oid, c.reltype FROM pg_catalog.pg_class c

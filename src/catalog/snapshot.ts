@@ -49,6 +49,8 @@ export type CatalogRelation = {
   readonly userCode?: { readonly onRead: boolean; readonly onWrite: boolean };
   /** Relations whose rows foreign keys change or delete when rows of this one are. Absent counts as none. */
   readonly cascades?: readonly number[];
+  /** Attribute numbers of its primary key. Empty or absent: no two rows are known to differ. */
+  readonly primaryKey?: readonly number[];
 };
 
 /** A function, by OID where it is one of people's own and by name in any case. */

@@ -33,7 +33,8 @@ const TELLS: Readonly<Record<Influence['kind'], string>> = {
   equality: 'compares it with a value',
   range: 'searches or computes with it to choose rows',
   order: 'orders rows by it',
-  group: 'groups rows by it, which shows their order',
+  group:
+    'groups rows by it and shows more than masks and counts, in an order that tells it: order by all that is shown',
   branch: 'computes with it what depends on its value or may fail',
   limit: 'counts rows by it',
 };
@@ -62,12 +63,19 @@ export function influencesIn(
 /** What findings are looked for in. */
 export type Held = { readonly snapshot: Snapshot; readonly masks: MaskSet };
 
-function isFree({ column, kind, partners = [], unseen }: Influence, masks: MaskSet): boolean {
-  const among = kind === 'group' || (kind === 'join' && partners.some((partner) => isMasked(partner, masks)));
-  if (among && unseen === true) return true;
+function isFree({ column, kind, partners = [], beside }: Influence, masks: MaskSet): boolean {
+  const like = kind === 'join' ? partners.filter((partner) => isMasked(partner, masks)) : [];
+  const among = kind === 'group' || like.length > 0;
+  if (among && beside?.more === false && beside.columns.every((one) => isMasked(one, masks))) return true;
   if (isAnything(column)) return false;
-  const enough = among ? AMONG[kind] : [kind === 'limit' ? 'range' : kind];
+  if (like.some((partner) => !isAnything(partner) && !isSame(partner, column))) return true;
+  const enough = among ? AMONG[kind === 'group' ? 'group' : 'join'] : [kind === 'limit' ? 'range' : kind];
   return masksOf(column, masks).every(({ searchable }) => enough.some((one) => searchable.includes(one)));
+}
+
+/** A column joined with itself finds who shares a value, rather than what belongs together. */
+function isSame(a: ColumnId, b: ColumnId): boolean {
+  return a.relation === b.relation && a.attnum === b.attnum;
 }
 
 /**

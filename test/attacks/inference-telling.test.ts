@@ -112,7 +112,7 @@ const ORDERED: readonly string[] = [
   'select id from (select distinct ssn, id from customers) s limit 1',
   'select row_number() over (), id from (select distinct ssn, id from customers) s',
   'select a.id from customers a join customers b on a.ssn = b.ssn',
-  'select id from customers where ssn in (select ssn from staff)',
+  'select a.id from customers a where ssn in (select ssn from customers b where b.id = 7)',
   'select count(*) from (select distinct ssn, id from customers limit 5) s where id = 5',
   "select count(*) from (select min(id) from customers group by ssn having nextval('counter') = 7 and min(id) = 5) s",
   "select count(*) from (select min(setval('counter', id)) from customers group by ssn) s",

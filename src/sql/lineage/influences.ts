@@ -1,5 +1,5 @@
 /** The columns that decide which rows come back, each with every way in which it does, once. */
-import type { ColumnId, Influence, InfluenceKind } from './lineage.ts';
+import type { Beside, ColumnId, Influence, InfluenceKind } from './lineage.ts';
 import { keyOf, type Value } from './values.ts';
 
 /**
@@ -9,19 +9,27 @@ import { keyOf, type Value } from './values.ts';
 export class Influences {
   readonly #found = new Map<string, Influence>();
   readonly #outer: Influences | null;
-  /** The order in which rows are found cannot show: what is grouped or joined now tells no more than counts. */
-  unseen = false;
+  readonly #places: Beside[] = [];
+  /** Of the query that is followed now; it may be filled in while that is followed. Null: anything. */
+  beside: Beside | null = null;
 
   constructor(outer: Influences | null = null) {
     this.#outer = outer;
-    this.unseen = outer?.unseen ?? false;
+    this.beside = outer?.beside ?? null;
   }
 
   add(influence: Influence): void {
-    const { column, kind, partners = [], fixed, unseen } = influence;
-    const key = [keyOf(column), kind, fixed, unseen, ...partners.map(keyOf)].join();
+    const { column, kind, partners = [], fixed, beside } = influence;
+    const place = beside === undefined ? '' : this.#placeOf(beside);
+    const key = [keyOf(column), kind, fixed, place, ...partners.map(keyOf)].join();
     if (!this.#found.has(key)) this.#found.set(key, influence);
     this.#outer?.add(influence);
+  }
+
+  /** Each query's is another, whatever is in it so far. */
+  #placeOf(beside: Beside): number {
+    const known = this.#places.indexOf(beside);
+    return known >= 0 ? known : this.#places.push(beside) - 1;
   }
 
   /**
@@ -30,7 +38,7 @@ export class Influences {
    */
   of(value: Value, kind: InfluenceKind): void {
     for (const column of value.columns) {
-      this.add(this.unseen && kind === 'group' ? { column, kind, unseen: true } : { column, kind });
+      this.add(kind === 'group' ? { column, kind, ...this.#shown() } : { column, kind });
       if (value.kind === 'derived' && kind !== 'branch' && kind !== 'limit')
         this.add({ column, kind: 'range' });
     }
@@ -38,9 +46,13 @@ export class Influences {
 
   /** Two stored values that have to be equal. */
   join(left: readonly ColumnId[], right: readonly ColumnId[]): void {
-    const hidden = this.unseen ? ({ unseen: true } as const) : {};
-    for (const column of left) this.add({ column, kind: 'join', partners: right, ...hidden });
-    for (const column of right) this.add({ column, kind: 'join', partners: left, ...hidden });
+    const shown = this.#shown();
+    for (const column of left) this.add({ column, kind: 'join', partners: right, ...shown });
+    for (const column of right) this.add({ column, kind: 'join', partners: left, ...shown });
+  }
+
+  #shown(): { readonly beside?: Beside } {
+    return this.beside === null ? {} : { beside: this.beside };
   }
 
   /** What a view's own definition decides by. */

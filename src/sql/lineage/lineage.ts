@@ -36,8 +36,17 @@ export type Influence = {
   readonly partners?: readonly ColumnId[];
   /** In the definition of a view, where whoever sends the statement cannot vary it. */
   readonly fixed?: true;
-  /** Of a `join` or `group`: all that comes of it is counts, so that the order of rows does not show. */
-  readonly unseen?: true;
+  /** Of a `join` or `group`: beside what the order of its rows shows. Absent: beside anything. */
+  readonly beside?: Beside;
+};
+
+/**
+ * What the rows of one query say besides counts and what they are ordered by: where all of it is masked, their
+ * order tells nobody whose rows they are.
+ */
+export type Beside = {
+  readonly columns: readonly ColumnId[];
+  /** There is more, of which nothing is known. */ readonly more: boolean;
 };
 
 /** A call that carries its arguments out of the statement, and what they were computed from. */

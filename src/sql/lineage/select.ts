@@ -9,7 +9,7 @@ import { as, namesOf, stringOf, type BodyOf, type Node } from '../tree.ts';
 import { within, type Context, type Scope } from './context.ts';
 import { fromClause } from './from-clause.ts';
 import { localColumn } from './names.ts';
-import { isPlain, onlyCounts } from './order-shown.ts';
+import { besideOrder, isNothing, Labels } from './order-shown.ts';
 import { setOperation, valuesLists } from './set-operations.ts';
 import { targetList } from './target-list.ts';
 import { either, type Field, type Value } from './values.ts';
@@ -21,10 +21,10 @@ type Select = BodyOf<'SelectStmt'>;
 export function select(context: Context, body: Select, outer: Scope): readonly Field[] {
   context.step();
   const { influences } = context;
-  const counted = influences.unseen;
-  influences.unseen = false;
-  const outputs = clauses(context, body, outer, counted);
-  influences.unseen = counted;
+  const { beside } = influences;
+  influences.beside = null;
+  const outputs = clauses(context, body, outer, isNothing(beside));
+  influences.beside = beside;
   return outputs;
 }
 
@@ -38,10 +38,11 @@ function clauses(context: Context, body: Select, outer: Scope, counted: boolean)
   } else if (body.valuesLists !== undefined) {
     outputs = valuesLists(context, body, base);
   } else {
-    context.influences.unseen = (counted && isPlain(context, body, base)) || onlyCounts(context, body, base);
+    const beside = besideOrder(context, body, base, counted);
+    context.influences.beside = beside;
     const parts = fromClause(context, body.fromClause, base);
     scope = { ...base, parts, windows: body.windowClause ?? [] };
-    outputs = plain(context, body, scope);
+    outputs = plain(context, body, scope, beside instanceof Labels ? beside : null);
   }
   for (const node of body.sortClause ?? []) {
     const sort = as('SortBy', node);
@@ -55,10 +56,11 @@ function clauses(context: Context, body: Select, outer: Scope, counted: boolean)
   return outputs;
 }
 
-function plain(context: Context, body: Select, scope: Scope): readonly Field[] {
+function plain(context: Context, body: Select, scope: Scope, labels: Labels | null): readonly Field[] {
   context.condition(body.whereClause, scope);
   const outputs = targetList(context, body.targetList, scope);
-  for (const node of body.groupClause ?? []) groupBy(context, node, outputs, scope);
+  labels?.fill(outputs);
+  groupBy(context, body, outputs, scope);
   context.condition(body.havingClause, scope);
   for (const node of body.windowClause ?? []) context.value(node, scope);
   const distinct = body.distinctClause ?? [];
@@ -73,18 +75,41 @@ function plain(context: Context, body: Select, scope: Scope): readonly Field[] {
   return outputs;
 }
 
-function groupBy(context: Context, node: Node, outputs: readonly Field[], scope: Scope): void {
+function groupBy(context: Context, body: Select, outputs: readonly Field[], scope: Scope): void {
+  const keys = (body.groupClause ?? []).flatMap((node) => groupKeys(context, node, outputs, scope));
+  const plainly = (body.groupClause ?? []).every((node) => as('GroupingSet', node) === undefined);
+  for (const key of keys)
+    if (!plainly || !isSettledBy(context, key, keys, scope)) context.influences.of(key, 'group');
+}
+
+/** PostgreSQL does not look at what the primary key beside it settles: such a key decides nothing. */
+function isSettledBy(context: Context, key: Value, keys: readonly Value[], scope: Scope): boolean {
+  const [column] = key.columns;
+  if (column === undefined || key.kind !== 'direct' || key.columns.length > 1) return false;
+  const primary = context.snapshot.relations.get(column.relation)?.primaryKey ?? [];
+  const items = scope.parts.flatMap((part) => part.items);
+  const once = items.filter(({ relations }) => relations.includes(column.relation)).length === 1;
+  const isKey = (attnum: number): boolean =>
+    keys.some(
+      ({ kind, columns: [one, ...through] }) =>
+        kind === 'direct' &&
+        through.length === 0 &&
+        one?.relation === column.relation &&
+        one.attnum === attnum,
+    );
+  return once && primary.length > 0 && !primary.includes(column.attnum) && primary.every(isKey);
+}
+
+function groupKeys(context: Context, node: Node, outputs: readonly Field[], scope: Scope): readonly Value[] {
   const set = as('GroupingSet', node);
-  if (set !== undefined) {
-    for (const item of set.content ?? []) groupBy(context, item, outputs, scope);
-    return;
-  }
+  if (set !== undefined)
+    return (set.content ?? []).flatMap((item) => groupKeys(context, item, outputs, scope));
   // here a column of the input comes before an output of the same name
   const output = outputNamed(node, outputs);
   const name = bareNameOf(node);
   const input = output === null || name === null ? null : localColumn(name, scope);
   const value = input ?? output ?? context.value(node, scope);
-  context.influences.of(output === null || input === null ? value : either([input, output]), 'group');
+  return [output === null || input === null ? value : either([input, output])];
 }
 
 /** The output that a sort key names, by position or by its name. */
