@@ -34,7 +34,7 @@ export class Gate {
   readonly #trail: Trail;
   readonly #approvals: Approvals;
   readonly #estimate: Estimator;
-  readonly #allowed = new WeakMap<Judged, AuditEvent>();
+  readonly #allowed = new WeakMap<Judged['facts'], AuditEvent>();
 
   constructor(
     judge: Judge,
@@ -132,16 +132,16 @@ export class Gate {
     return this.#approvals.withdraw(requestId, reason);
   }
 
-  /** One event for each text: the trail writes an event it has seen before without building it again. */
+  /** One event for each text, or shape of texts: the trail writes an event it has seen before without building it again. */
   #allowedEvent(judged: Judged): AuditEvent {
-    const known = this.#allowed.get(judged);
+    const known = this.#allowed.get(judged.facts);
     if (known !== undefined) return known;
     const event: AuditEvent = {
       kind: 'statement_allowed',
       session_id: this.#asker.sessionId,
       ...judged.facts,
     };
-    this.#allowed.set(judged, event);
+    this.#allowed.set(judged.facts, event);
     return event;
   }
 

@@ -15,7 +15,9 @@ import type { MaskSet } from '../policy/mask-set.ts';
 import type { RuleSet } from '../policy/rules.ts';
 import type { ShownColumn } from '../policy/shown.ts';
 import { analyze } from '../sql/analyze.ts';
+import { shapeOf } from '../sql/shape.ts';
 import type { Analysis, Statement } from '../sql/statement.ts';
+import { Shapes } from './shapes.ts';
 
 /** What is known about one text under one set of rules and one catalog. */
 export type Judged = {
@@ -73,6 +75,8 @@ export class Judge {
   #masks: MaskSet;
   #outside = new Map<string, Judged>();
   #inside = new Map<string, Judged>();
+  #shapesOutside: Shapes;
+  #shapesInside: Shapes;
 
   constructor(
     agent: AgentIdentity,
@@ -88,6 +92,8 @@ export class Judge {
     this.#rules = sources.rules();
     this.#snapshot = sources.snapshot();
     this.#masks = compileMasks(this.#rules, this.#snapshot, agent);
+    this.#shapesOutside = new Shapes(limits.statementCacheEntries);
+    this.#shapesInside = new Shapes(limits.statementCacheEntries);
   }
 
   /** The columns masked for this agent under the rules and catalog in force. */
@@ -113,7 +119,7 @@ export class Judge {
     const cache = inTransaction ? this.#inside : this.#outside;
     const known = cache.get(text);
     if (known !== undefined) return known;
-    const judged = this.#read(text, inTransaction);
+    const judged = this.#judgeAnew(text, inTransaction);
     // A text near the limit is not worth keeping: a few would fill memory (I9).
     if (text.length <= CACHED_TEXT_LENGTH) {
       if (cache.size >= this.#limits.statementCacheEntries) evictOldest(cache);
@@ -131,16 +137,10 @@ export class Judge {
   judgeShowing(text: string, inTransaction: boolean, shown: readonly ShownColumn[]): Judged {
     this.#refresh();
     const left = compileMasks(this.#rules, this.#snapshot, this.agent, shown);
-    const read = this.#read(text, inTransaction, left);
+    const analysis = analyze(text, this.#limits);
+    const read = this.#read(text, inTransaction, analysis, left);
     const where = { database: this.database, environment: this.environment, inTransaction, unmask: shown };
-    const asked = judge(
-      analyze(text, this.#limits),
-      this.#rules,
-      this.#snapshot,
-      this.#masks,
-      this.agent,
-      where,
-    );
+    const asked = judge(analysis, this.#rules, this.#snapshot, this.#masks, this.agent, where);
     const causes = [
       ...asked.causes.filter(({ rule }) => !OF_MASKS.has(rule)),
       ...read.judgement.causes.filter(({ rule }) => OF_MASKS.has(rule)),
@@ -158,6 +158,18 @@ export class Judge {
       : this.judgeShowing(text, inTransaction, shown);
   }
 
+  #judgeAnew(text: string, inTransaction: boolean): Judged {
+    const shape = shapeOf(text);
+    if (shape === null) return this.#read(text, inTransaction, analyze(text, this.#limits));
+    const shapes = inTransaction ? this.#shapesInside : this.#shapesOutside;
+    const known = shapes.find(text, shape);
+    if (known !== undefined) return known;
+    const analysis = analyze(text, this.#limits);
+    const judged = this.#read(text, inTransaction, analysis);
+    shapes.keep(judged, shape, analysis.kind === 'parsed' ? analysis.trees : []);
+    return judged;
+  }
+
   #refresh(): void {
     const rules = this.#sources.rules();
     const snapshot = this.#sources.snapshot();
@@ -167,10 +179,11 @@ export class Judge {
     this.#masks = compileMasks(rules, snapshot, this.agent);
     this.#outside = new Map();
     this.#inside = new Map();
+    this.#shapesOutside = new Shapes(this.#limits.statementCacheEntries);
+    this.#shapesInside = new Shapes(this.#limits.statementCacheEntries);
   }
 
-  #read(text: string, inTransaction: boolean, masks = this.#masks): Judged {
-    const analysis = analyze(text, this.#limits);
+  #read(text: string, inTransaction: boolean, analysis: Analysis, masks = this.#masks): Judged {
     const where = { database: this.database, environment: this.environment, inTransaction };
     const judgement = judge(analysis, this.#rules, this.#snapshot, masks, this.agent, where);
     const statements = analysis.kind === 'parsed' ? analysis.statements : [];

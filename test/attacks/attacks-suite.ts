@@ -11,18 +11,13 @@ import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
 import { fits, majorOf } from '../../fixtures/postgres/majors.ts';
 import { SECRET, startHarness, type Harness } from '../e2e/harness.ts';
-import { MESSAGES } from './cases/messages.ts';
-import { BY_PROTOCOL } from './cases/protocol.ts';
-import { READING } from './cases/reading.ts';
-import { VERSIONS } from './cases/versions.ts';
-import { WRITING } from './cases/writing.ts';
 import { detectorOf } from './detector.ts';
 import { OPEN_VALUES } from './known-open.ts';
 import { autoDecide, inParallel, modesOf, play } from './runner.ts';
 import { RULES, SCHEMA } from './schema.ts';
+import { ALL } from './cases/index.ts';
 import type { Attack } from './case.ts';
 
-const ALL: readonly Attack[] = [...READING, ...WRITING, ...MESSAGES, ...BY_PROTOCOL, ...VERSIONS];
 /** Sessions at once. */
 const WIDTH = 4;
 /** Part of the corpus that must deliver the secret on a bare server, or the corpus proves nothing. */

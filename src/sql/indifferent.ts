@@ -1,0 +1,101 @@
+/**
+ * Whether the values of a statement's literals make no difference to what Postern says of it, so that one
+ * judgement fits every text of its shape. They make none where a column, or what is computed from one, is
+ * compared with them, and as how many rows to return; written values make none where nothing is masked, for
+ * there they might be a mask's own placeholder.
+ *
+ * Invariant: a literal in any other place makes the statement one of its own. That the literals of the tree and
+ * those of the shape are the same ones is checked by position, so nothing depends on knowing every place in
+ * the grammar where a literal can be.
+ */
+import type { Shape } from './shape.ts';
+import { as, namesOf, tagOf, type Node } from './tree.ts';
+
+const COMPARISONS: ReadonlySet<string> = new Set(['=', '<>', '!=', '<', '>', '<=', '>=']);
+
+/** @param writes whether constants that are written count as indifferent */
+export function literalsAreIndifferent(tree: Node, shape: Shape, writes: boolean): boolean {
+  const found: Found = { all: 0, indifferent: [] };
+  visit(tree, found);
+  if (writes) visitWrites(tree, found);
+  if (found.all !== shape.literals.length || found.indifferent.length !== found.all) return false;
+  const places = found.indifferent.toSorted((a, b) => a - b);
+  return places.every((place, i) => place === shape.literals[i]);
+}
+
+type Found = {
+  /** Literals anywhere in the tree. */ all: number;
+  /** Where those start that make no difference, in bytes. */ readonly indifferent: number[];
+};
+
+function visit(value: unknown, found: Found): void {
+  if (Array.isArray(value)) {
+    for (const item of value) visit(item, found);
+    return;
+  }
+  if (typeof value !== 'object' || value === null) return;
+  const node = value as Node;
+  if (isLiteral(node)) found.all++;
+  const comparison = as('A_Expr', node);
+  if (comparison !== undefined) {
+    const { kind, name, lexpr, rexpr } = comparison;
+    const operator = kind !== 'AEXPR_OP' || (name?.length === 1 && COMPARISONS.has(namesOf(name)[0] ?? ''));
+    if (operator && COMPARING.has(kind ?? '')) {
+      if (looksAtColumns(lexpr)) add(rexpr, found);
+      else if (looksAtColumns(rexpr)) add(lexpr, found);
+    }
+  }
+  const select = as('SelectStmt', node);
+  add(select?.limitCount, found);
+  add(select?.limitOffset, found);
+  for (const item of Object.values(node)) visit(item, found);
+}
+
+const COMPARING: ReadonlySet<string> = new Set([
+  'AEXPR_OP',
+  'AEXPR_IN',
+  'AEXPR_LIKE',
+  'AEXPR_ILIKE',
+  'AEXPR_BETWEEN',
+  'AEXPR_NOT_BETWEEN',
+  'AEXPR_DISTINCT',
+  'AEXPR_NOT_DISTINCT',
+]);
+
+/** Constants in the rows of an INSERT and the assignments of an UPDATE. */
+function visitWrites(tree: Node, found: Found): void {
+  const rows = as('SelectStmt', as('InsertStmt', tree)?.selectStmt)?.valuesLists ?? [];
+  for (const row of rows) for (const item of as('List', row)?.items ?? []) addOne(item, found);
+  for (const target of as('UpdateStmt', tree)?.targetList ?? []) addOne(as('ResTarget', target)?.val, found);
+}
+
+/** It names a column, and has no literal of its own. */
+function looksAtColumns(node: Node | undefined): boolean {
+  const within: Found = { all: 0, indifferent: [] };
+  if (node === undefined || !mentionsColumn(node)) return false;
+  visit(node, within);
+  return within.all === 0;
+}
+
+function mentionsColumn(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(mentionsColumn);
+  if (typeof value !== 'object' || value === null) return false;
+  return tagOf(value as Node) === 'ColumnRef' || Object.values(value).some(mentionsColumn);
+}
+
+/** A literal, or a list of nothing else. */
+function add(node: Node | undefined, found: Found): void {
+  const items = as('List', node)?.items ?? [node];
+  for (const item of items) addOne(item, found);
+}
+
+function addOne(node: Node | undefined, found: Found): void {
+  const location = as('A_Const', node)?.location;
+  if (node !== undefined && isLiteral(node) && location !== undefined) found.indifferent.push(location);
+}
+
+/** TRUE, FALSE and NULL are words, which a shape keeps. */
+function isLiteral(node: Node): boolean {
+  const constant = as('A_Const', node);
+  return constant !== undefined && constant.boolval === undefined && constant.isnull !== true;
+}
