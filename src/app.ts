@@ -8,6 +8,7 @@ import pino, { type Logger } from 'pino';
 import { startApi } from './api/server.ts';
 import { openAgents } from './approvals/agents.ts';
 import type { Agents } from './approvals/request.ts';
+import { RowLedger } from './approvals/row-ledger.ts';
 import { openApprovals, type ApprovalService } from './approvals/service.ts';
 import type { Store } from './approvals/store.ts';
 import { realIo, type TrailIo } from './audit/folder.ts';
@@ -34,6 +35,7 @@ import { makeMetrics, type Metrics } from './observability/metrics.ts';
 import { explain } from './policy/explain.ts';
 import { unmatchedTrust } from './policy/trusted-functions.ts';
 import { unfitMasks, unmatchedPatterns } from './policy/mask-warnings.ts';
+import { limitsRowsByHour } from './policy/row-limits.ts';
 import type { RuleSet } from './policy/rules.ts';
 import { analyze, loadParser } from './sql/analyze.ts';
 import { parserReloads, parserState } from './sql/parser.ts';
@@ -106,6 +108,14 @@ async function start(
   const approvals = await openApprovals({ store, trail, maxPendingPerAgent, keepMs, throttle, onError });
   undo.push(() => approvals.close());
   channels.follow(approvals);
+  const rowLedger = new RowLedger({
+    counts: store.rowCounts,
+    clock: () => store.clock(),
+    needed: () => limitsRowsByHour(rules.current),
+    onError,
+  });
+  undo.push(() => rowLedger.close());
+  await rowLedger.open();
   const agents = openAgents({ store, trail });
   const databases = await openDatabases(installation, () => rules.current, log, undo);
   const warn = (): void => warnOfMasks(rules.current, databases, log);
@@ -125,7 +135,7 @@ async function start(
     ready: () => health().ready,
   });
   undo.push(() => metrics.close());
-  const running = { databases, approvals, trail, agents, log, metrics };
+  const running = { databases, approvals, trail, agents, rowLedger, log, metrics };
   const listener = makeListener(installation, running);
   const deps = apiDeps(installation, { ...running, rules, health });
   const api = await startApi({ ...deps, plugins: [channels.routes] });
@@ -218,6 +228,7 @@ type Running = {
   readonly approvals: ApprovalService;
   readonly trail: Trail;
   readonly agents: Agents;
+  readonly rowLedger: RowLedger;
   readonly log: Logger;
   readonly metrics: Metrics;
 };

@@ -57,6 +57,24 @@ export const ERRORS = {
     text: 'this statement needs approval and did not run: request {id} waits for it',
     hint: 'Send the very same statement again once request {id} is approved; until then it gets this answer. Nothing was sent to the database.',
   },
+  'rows-denied': {
+    sqlstate: '42501',
+    http: 403,
+    text: 'the result ends after {rows} rows: {reason}',
+    hint: 'The rest was withheld and the statement cancelled. If the database had finished it by then, what was changed along with it stands. The session goes on.',
+  },
+  'rows-cancelled': {
+    sqlstate: '57014',
+    http: 409,
+    text: 'the result ends after {rows} rows: {reason}',
+    hint: 'The rest was withheld and the statement cancelled. If the database had finished it by then, what was changed along with it stands. Send it again to ask again.',
+  },
+  'rows-pending': {
+    sqlstate: '55P03',
+    http: 409,
+    text: 'the result ends after {rows} rows: request {id} waits for approval of the rest',
+    hint: 'The statement was cancelled. Send the very same statement again once request {id} is approved; it then gives its rows from the first to the last.',
+  },
   'reason-required': {
     sqlstate: '42501',
     http: 403,

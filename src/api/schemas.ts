@@ -110,6 +110,10 @@ export const requestSchema = closed({
   relations: texts,
   maskedColumns: texts,
   inTransaction: { type: 'boolean' },
+  rowsSoFar: {
+    type: ['integer', 'null'],
+    description: 'Rows it gave before it was paused; null: nothing of it has run',
+  },
   statedReason: {
     type: ['string', 'null'],
     description: "The agent's own words; escape them before showing them",

@@ -6,10 +6,14 @@ import { requirementsOf } from '../approvals/transitions.ts';
  * Without `binding`: it is a hash over the SQL with its literals, and whoever knows all but a short literal
  * could try them out against it (I8).
  */
-export type RequestView = Omit<Request, 'binding' | Explicit> & Required<Pick<Request, Explicit>>;
+export type RequestView = Omit<Request, 'binding' | Explicit> &
+  Required<Pick<Request, Exclude<Explicit, 'rowsSoFar'>>> & {
+    /** Null: nothing of it has run. */
+    readonly rowsSoFar: number | null;
+  };
 
 /** What requests from before there was any lack. */
-type Explicit = 'requirements' | 'escalation' | 'escalatedAt';
+type Explicit = 'requirements' | 'escalation' | 'escalatedAt' | 'rowsSoFar';
 
 export function requestView(request: Request): RequestView {
   return {
@@ -30,6 +34,7 @@ export function requestView(request: Request): RequestView {
     relations: request.relations,
     maskedColumns: request.maskedColumns,
     inTransaction: request.inTransaction,
+    rowsSoFar: request.rowsSoFar ?? null,
     statedReason: request.statedReason,
     requirements: requirementsOf(request),
     escalation: request.escalation ?? null,

@@ -28,7 +28,8 @@ export function bindingOf(facts: BindingFacts): string {
   addText(facts.rulesVersion);
   addText(facts.sql);
   add(facts.parameters);
-  for (const list of [facts.objects, facts.settings, facts.unmask]) {
+  const rowLimits = facts.rowLimits === undefined ? [] : [facts.rowLimits];
+  for (const list of [facts.objects, facts.settings, facts.unmask, ...rowLimits]) {
     length.writeBigUInt64BE(BigInt(list.length));
     hash.update(length);
     for (const text of list) addText(text);

@@ -51,6 +51,12 @@ export const LEASE_MS = 30_000;
 /** How often an instance looks for what is due, orphaned or to be escalated, beside its own timers. */
 export const SWEEP_MS = 5000;
 
+/** How often rows are counted together with other instances: a person would not be asked sooner. */
+export const ROW_SYNC_MS = 1000;
+
+/** Whole minutes before the current one that count as the last hour. */
+export const ROW_MINUTES = 60;
+
 /** Requests taken up in one sweep, or removed in one batch: short enough to hold nobody up. */
 export const SWEEP_BATCH = 100;
 

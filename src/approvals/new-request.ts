@@ -53,6 +53,7 @@ export function createdEvent(request: Request): AuditEvent {
     relations: request.relations,
     rules: request.rules,
     ...(request.unmask.length === 0 ? {} : { unmask: request.unmask }),
+    ...(request.rowsSoFar === undefined ? {} : { rows_so_far: request.rowsSoFar }),
   };
 }
 

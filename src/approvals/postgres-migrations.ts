@@ -57,7 +57,17 @@ const MIGRATIONS: readonly string[] = [
      disabled boolean NOT NULL,
      created_at timestamptz NOT NULL
    );`,
+  `CREATE TABLE $schema.row_counts (
+     agent text NOT NULL,
+     rule text NOT NULL,
+     minute bigint NOT NULL,
+     rows bigint NOT NULL,
+     PRIMARY KEY (agent, rule, minute)
+   );`,
 ];
+
+/** The version that the tables of this Postern have. */
+export const STORE_VERSION = MIGRATIONS.length;
 
 /** "postern" in ASCII; any number will do that nobody else in the database locks. */
 const MIGRATION_LOCK = 0x706f_7374;

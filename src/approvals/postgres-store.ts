@@ -10,6 +10,7 @@ import { StoreConnections } from './postgres-connection.ts';
 import { migrate } from './postgres-migrations.ts';
 import { Presence } from './postgres-presence.ts';
 import { postgresRequests, type Place } from './postgres-requests.ts';
+import { postgresRowCounts } from './postgres-row-counts.ts';
 import type { Store } from './store.ts';
 
 export type PostgresStoreOptions = {
@@ -40,6 +41,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   return {
     requests: postgresRequests(connections, place),
     agents: postgresAgents(connections, schema),
+    rowCounts: postgresRowCounts(connections, schema),
     exclusively: (key, work) => connections.exclusively(key, work),
     clock: () => presence.clock(),
     follow: (follower) => presence.follow(follower),

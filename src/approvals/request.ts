@@ -26,6 +26,8 @@ export type BindingFacts = {
   readonly settings: readonly string[];
   /** Columns to be shown unmasked, as `oid.attnum:schema.table.column`, sorted. */
   readonly unmask: readonly string[];
+  /** Limits on rows that it has met, sorted, where it is for the rows after those; absent where it is for all of it. */
+  readonly rowLimits?: readonly string[];
 };
 
 /** What the gate asks for. */
@@ -67,6 +69,8 @@ export type NewRequest = {
   readonly estimate: { readonly rows: number; readonly cost: number } | null;
   /** The strongest locks it would take, as `ACCESS EXCLUSIVE on public.orders`. */
   readonly locks: readonly string[];
+  /** It runs, has given this many rows, and is paused. Absent: nothing of it has run. */
+  readonly rowsSoFar?: number;
 };
 
 /** `quorum` distinct people of one of `approvers`; no groups there means any approver. */

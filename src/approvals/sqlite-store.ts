@@ -10,6 +10,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { KeyedMutex } from './keyed-mutex.ts';
 import { guarded, inTransaction } from './sqlite-guard.ts';
 import { sqliteAgents } from './sqlite-agents.ts';
+import { sqliteRowCounts } from './sqlite-row-counts.ts';
 import { sqliteRequests } from './sqlite-requests.ts';
 import type { Store } from './store.ts';
 
@@ -59,6 +60,13 @@ const MIGRATIONS: readonly string[] = [
      fingerprint = json_extract(facts, '$.fingerprint');
    CREATE INDEX requests_by_binding ON requests (binding);
    CREATE INDEX requests_by_agent ON requests (agent, created_at);`,
+  `CREATE TABLE row_counts (
+     agent TEXT NOT NULL,
+     rule TEXT NOT NULL,
+     minute INTEGER NOT NULL,
+     rows INTEGER NOT NULL,
+     PRIMARY KEY (agent, rule, minute)
+   ) STRICT;`,
 ];
 
 /**
@@ -78,6 +86,7 @@ export function openSqliteStore(options: { readonly file: string }): Store {
     return {
       requests: sqliteRequests(database, randomUUID()),
       agents: sqliteAgents(database),
+      rowCounts: sqliteRowCounts(database),
       exclusively: (key, work) => mutex.run(key, work),
       clock: () => Date.now(),
       follow: () => () => undefined,

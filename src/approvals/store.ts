@@ -83,6 +83,21 @@ export type AgentStore = {
   setDisabled(name: string): Promise<boolean>;
 };
 
+/** Rows that one agent got in one minute (since the epoch), counted for one rule. */
+export type RowCount = {
+  readonly agent: string;
+  readonly rule: string;
+  readonly minute: number;
+  readonly rows: number;
+};
+
+export type RowCountStore = {
+  /** Adds them to what is there, all or none. */
+  add(counts: readonly RowCount[]): Promise<void>;
+  /** All instances' sums over `sinceMinute` and later; what is older is removed. */
+  totals(sinceMinute: number): Promise<readonly Omit<RowCount, 'minute'>[]>;
+};
+
 /** Told what other instances did. */
 export type Follower = {
   changed(id: string): void;
@@ -93,6 +108,7 @@ export type Follower = {
 export type Store = {
   readonly requests: RequestStore;
   readonly agents: AgentStore;
+  readonly rowCounts: RowCountStore;
   /**
    * Runs `work` while nobody else, at any instance, runs work for this key. It is for order, not for safety:
    * should the lock be lost in the middle, the guards still hold.

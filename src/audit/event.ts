@@ -46,6 +46,8 @@ export type AuditEvent =
         readonly rules_version: string;
         /** Masked columns it asks to see; absent: none. */
         readonly unmask?: readonly string[];
+        /** Rows it had given when it was paused; absent: nothing of it had run. */
+        readonly rows_so_far?: number;
       })
   | (Base<'request_decided'> & {
       readonly request_id: string;

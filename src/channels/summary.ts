@@ -55,7 +55,7 @@ function factsOf(request: Request): Fact[] {
     { label: 'Would see unmasked', value: request.unmask.join(', ') },
     { label: 'Estimate', value: estimateOf(request) },
     { label: 'Would lock', value: request.locks.join(', ') },
-    { label: 'Transaction', value: request.inTransaction ? 'open, and may hold locks' : '' },
+    { label: 'Transaction', value: transactionOf(request) },
     { label: 'Approvals', value: approvalsOf(request) },
     { label: 'Escalation', value: escalationOf(request) },
     { label: 'Waits', value: request.mode === 'return' ? 'no: the agent sends the statement again' : '' },
@@ -82,6 +82,11 @@ function escalationOf({ escalation, escalatedAt }: Request): string {
   return escalation.afterMs === null
     ? `to ${to}, if somebody asks for it`
     : `to ${to}, after ${Math.round(escalation.afterMs / MS_PER_SECOND)} seconds`;
+}
+
+function transactionOf({ inTransaction, rowsSoFar }: Request): string {
+  if (inTransaction) return 'open, and may hold locks';
+  return rowsSoFar === undefined ? '' : 'its own: paused, it keeps its snapshot and its locks';
 }
 
 function estimateOf({ estimate }: Request): string {

@@ -92,6 +92,7 @@ function webhookData(request: Request, url: string | null): object {
     relations: request.relations,
     maskedColumns: request.maskedColumns,
     inTransaction: request.inTransaction,
+    rowsSoFar: request.rowsSoFar ?? null,
     statedReason: request.statedReason,
     approverGroups: request.approverGroups,
     quorum: request.quorum,

@@ -57,10 +57,7 @@ export function page(
       : [['shows', `${listed(request.unmask)}, unmasked, in this one answer`] as [string, string]]),
     ['estimate', estimate(request)],
     ['locks', listed(request.locks)],
-    [
-      'transaction',
-      request.inTransaction ? 'inside an open one, so it may be holding locks while it waits' : 'none open',
-    ],
+    ['transaction', transaction(request)],
     ['asked', `${safe(request.createdAt)}, ${age} ago, in session ${safe(request.sessionId)}`],
     ['expires', expiry(request, now)],
     ['waits', waits(request)],
@@ -83,6 +80,11 @@ export function page(
 
 function listed(values: readonly string[]): string {
   return values.length === 0 ? 'none' : values.map(safe).join(', ');
+}
+
+function transaction({ inTransaction, rowsSoFar }: RequestView): string {
+  if (inTransaction) return 'inside an open one, so it may be holding locks while it waits';
+  return rowsSoFar === null ? 'none open' : 'its own: paused, it keeps its snapshot and its locks';
 }
 
 function estimate({ estimate: planned }: RequestView): string {

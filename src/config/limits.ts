@@ -28,6 +28,9 @@ export const MAX_KEEP_MS = 3650 * 24 * 60 * 60 * 1000;
 /** Distinct people. */
 export const MAX_QUORUM = 20;
 
+/** Rows that a limit may name: far above any table, and exact as a number. */
+export const MAX_ROWS_OVER = 1_000_000_000_000;
+
 /** Characters `partial` may leave; more would be no mask. */
 export const MAX_PARTIAL_KEEP = 16;
 

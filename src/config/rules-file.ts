@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { DefaultKey, MaskFunction, MaskRule, Rule, RuleSet, Verdict } from '../policy/rules.ts';
 import { DEFAULT_EXPIRES_MS, DEFAULT_QUORUM } from '../policy/limits.ts';
+import type { Action } from '../sql/statement.ts';
 import { MAX_PROBLEMS } from './limits.ts';
 import type { Problem } from './problem.ts';
 import { RESERVED, rulesSchema } from './rules-schema.ts';
@@ -198,7 +199,11 @@ function contradictions(source: YamlSource, written: WrittenRules): Problem[] {
         );
       }
     }
-    problems.push(...escalates(source, rule, index), ...waits(source, rule, index));
+    problems.push(
+      ...escalates(source, rule, index),
+      ...waits(source, rule, index),
+      ...rowLimits(source, rule, index),
+    );
     const action = rule.when.action;
     if (rule.when.destructive === true && action !== undefined && !action.includes('write')) {
       problems.push(
@@ -212,6 +217,35 @@ function contradictions(source: YamlSource, written: WrittenRules): Problem[] {
     }
   }
   return problems;
+}
+
+/** Actions of statements that may give rows. */
+const GIVING_ROWS: readonly Action[] = ['read', 'export', 'write', 'code', 'session', 'unknown'];
+
+/** Limits on rows that nothing would ever meet, or that would mean two things at once. */
+function rowLimits(
+  source: YamlSource,
+  rule: NonNullable<WrittenRules['rules']>[number],
+  index: number,
+): Problem[] {
+  const { rowsOver, rowsPerHourOver, action } = rule.when;
+  const key = rowsOver === undefined ? 'rowsPerHourOver' : 'rowsOver';
+  if (rule.when[key] === undefined) return [];
+  const at = ['rules', index, 'when', key];
+  if (rowsOver !== undefined && rowsPerHourOver !== undefined)
+    return [source.problem(at, 'a rule has one limit on rows', 'write a rule for each', true)];
+  if (rule.when.inTransaction !== undefined)
+    return [
+      source.problem(
+        ['rules', index, 'when', 'inTransaction'],
+        'rows are counted whether a transaction is open or not',
+        'remove it',
+        true,
+      ),
+    ];
+  if (action === undefined || action.some((one) => GIVING_ROWS.includes(one))) return [];
+  const message = `${action.join(', ')} gives no rows, so this rule would never match`;
+  return [source.problem(at, message, 'use action: read, or remove action', true)];
 }
 
 /** Keys about who decides, and how it is waited for. */

@@ -7,7 +7,7 @@ import { DEFAULT_KEYS, SEARCHES } from '../policy/rules.ts';
 import type { DefaultKey } from '../policy/rules.ts';
 import { DEFAULT_EXPIRES_MS } from '../policy/limits.ts';
 import { ACTIONS } from '../sql/statement.ts';
-import { MAX_EXPIRES_MS, MAX_QUORUM, MIN_EXPIRES_MS } from './limits.ts';
+import { MAX_EXPIRES_MS, MAX_QUORUM, MAX_ROWS_OVER, MIN_EXPIRES_MS } from './limits.ts';
 import { detectors, LATER_MASKS, maskFunction } from './mask-schema.ts';
 import { parseColumnPattern, parseFunctionPattern, parseRelationPattern } from './name-pattern.ts';
 import type { Reserved } from './schema-problems.ts';
@@ -21,7 +21,7 @@ export const RESERVED: Reserved = {
   'masks[]': ['when'],
   'masks[].with': LATER_MASKS,
   'rules[]': ['hold'],
-  'rules[].when': ['rowsOver', 'rows', 'column', 'time', 'window', 'timeWindow', 'between'],
+  'rules[].when': ['rows', 'column', 'time', 'window', 'timeWindow', 'between'],
 };
 
 /** Names in causes and events; ours must not be claimed by a file. */
@@ -48,6 +48,11 @@ const action = z.enum(ACTIONS);
 /** Spaces and case do not matter: `DROP  Database` is `drop database`. */
 const command = label().transform((text) => text.toLowerCase().replaceAll(/\s+/g, ' '));
 
+const rows = z
+  .int('expected a whole number of rows, like 10000')
+  .min(1, 'must be at least 1; to hold before any row, leave it out')
+  .max(MAX_ROWS_OVER, `must not be more than ${MAX_ROWS_OVER}`);
+
 const condition = z.strictObject({
   agent: oneOrMore(label()).optional(),
   group: oneOrMore(label()).optional(),
@@ -59,6 +64,8 @@ const condition = z.strictObject({
   relation: oneOrMore(pattern(parseRelationPattern)).optional(),
   inTransaction: z.boolean().optional(),
   unmask: oneOrMore(pattern(parseColumnPattern)).optional(),
+  rowsOver: rows.optional(),
+  rowsPerHourOver: rows.optional(),
 });
 
 const then = z.string().transform((written, context): 'hold' | 'deny' => {

@@ -7,6 +7,7 @@ import type { ShownColumn } from '../policy/shown.ts';
 import { locksOf } from '../policy/locks.ts';
 import { statedReason } from '../sql/reason.ts';
 import { withoutLiterals } from '../sql/redact.ts';
+import { rowActions, rowBinding, type RowsMet } from './held-rows.ts';
 import type { Judge, Judged } from './judge.ts';
 
 /** What the gate has to know about the session that asks. */
@@ -32,6 +33,8 @@ export type HeldExecution = {
   readonly returns: boolean;
   /** The settings under which the text means what it means. */
   readonly settings: readonly string[];
+  /** It runs already, and is held for its rows. Absent: nothing of it has run. */
+  readonly met?: RowsMet;
 };
 
 /** The planner's guess; see `Request.estimate`. */
@@ -68,6 +71,7 @@ export function bindingFor(judged: Judged, execution: HeldExecution, judge: Judg
     objects,
     settings: execution.settings,
     unmask: (judged.shown ?? []).map((one) => shownAs(one, judged.snapshot)).toSorted(),
+    ...(execution.met === undefined ? {} : { rowLimits: rowBinding(execution.met) }),
   });
 }
 
@@ -108,7 +112,8 @@ export function requestFor(
     database: judge.database,
     environment: judge.environment,
     rulesVersion: judged.rulesVersion,
-    actions: actionsOf(judged),
+    actions: [...actionsOf(judged), ...(execution.met === undefined ? [] : rowActions(execution.met))],
+    ...(execution.met === undefined ? {} : { rowsSoFar: execution.met.rows }),
     rules: judgement.causes.map((c) => c.rule),
     fingerprint: judged.facts.fingerprint,
     statement: withoutLiterals(judged.text),

@@ -12,6 +12,7 @@ import { judge } from '../policy/judge.ts';
 import type { AgentIdentity, Judgement, MaskScope, StatementJudgement } from '../policy/judgement.ts';
 import { compileMasks } from '../policy/masks.ts';
 import type { MaskSet } from '../policy/mask-set.ts';
+import { rowLimitsForUnknown, type RowLimit } from '../policy/row-limits.ts';
 import type { RuleSet } from '../policy/rules.ts';
 import type { ShownColumn } from '../policy/shown.ts';
 import { analyze } from '../sql/analyze.ts';
@@ -48,6 +49,8 @@ export type Judged = {
   readonly refersToNames: boolean;
   /** No statement touches names, settings, the catalog or COPY, and every relation is known. */
   readonly plain: boolean;
+  /** Some statement may give only so many rows before somebody is asked. */
+  readonly rowLimited: boolean;
   /** Masked columns that this one execution shows, once approved. Absent: none. */
   readonly shown?: readonly ShownColumn[];
 };
@@ -145,10 +148,20 @@ export class Judge {
       ...asked.causes.filter(({ rule }) => !OF_MASKS.has(rule)),
       ...read.judgement.causes.filter(({ rule }) => OF_MASKS.has(rule)),
     ];
-    const guarded = asked.statements.map((statement) => statement.guarded);
-    const statements = read.judgement.statements.map((one, i) => ({ ...one, guarded: guarded[i] ?? [] }));
+    const statements = read.judgement.statements.map((one, i) => {
+      const { guarded = [], rowLimits = [] } = asked.statements[i] ?? {};
+      return { ...one, guarded, rowLimits };
+    });
     const facts = { ...read.facts, rules: causes.map((cause) => cause.rule) };
-    return { ...read, facts, shown, plain: false, judgement: { ...asked, causes, statements } };
+    const rowLimited = statements.some((one) => one.rowLimits.length > 0);
+    return { ...read, facts, shown, rowLimited, plain: false, judgement: { ...asked, causes, statements } };
+  }
+
+  /** The limits on rows of which nobody knows where they come from. */
+  rowLimitsOfUnknown(): readonly RowLimit[] {
+    this.#refresh();
+    const where = { database: this.database, environment: this.environment, inTransaction: false };
+    return rowLimitsForUnknown(this.#rules.rules, { agent: this.agent, where, snapshot: this.#snapshot });
   }
 
   /** What was judged before, judged under what is in force now. */
@@ -211,6 +224,7 @@ export class Judge {
       ),
       bendable: analysis.kind !== 'parsed' || statements.some((s) => isBendable(s, this.#snapshot)),
       refersToNames: statements.some((s) => NAMING.has(s.effect.kind)),
+      rowLimited: judgement.statements.some((s) => s.rowLimits.length > 0),
       plain: analysis.kind === 'parsed' && statements.every((s, i) => isPlain(s, judgement.statements[i])),
     };
   }

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { AgentRecord, Approvals } from '../approvals/request.ts';
+import type { RowLedger } from '../approvals/row-ledger.ts';
 import type { Trail } from '../audit/event.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { DatabaseConfig, Limits, Login } from '../config/installation.ts';
@@ -40,6 +41,7 @@ export type StarterParts = {
   readonly maskKey: Uint8Array;
   /** `trail.sync: always`. */
   readonly recordFirst: boolean;
+  readonly rowLedger: RowLedger;
   readonly log: Logger;
   /** Told how long connecting and logging in to a database took. */
   readonly connected: (database: string, seconds: number) => void;
@@ -108,6 +110,7 @@ export async function startSession(
     log,
     upstreamPid: key?.pid ?? 0,
     startSettings: settings,
+    rowAccount: (rule) => parts.rowLedger.account(agent.name, rule),
     cancelUpstream: () =>
       key === null
         ? Promise.resolve()

@@ -22,6 +22,7 @@ export class Counters {
         return this.#statement('deny', event.actions);
       case 'request_created':
         this.#step('created');
+        if (event.rows_so_far !== undefined) this.#step('paused');
         return this.#statement('hold', event.actions);
       case 'request_decided':
         return this.#step(event.decision === 'approve' ? 'approval' : 'denial');

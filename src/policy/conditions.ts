@@ -24,7 +24,8 @@ export function fits(when: RuleCondition, doing: Doing, circumstances: Circumsta
   return fitsWho(when, circumstances) && fitsWhat(when, doing, circumstances.snapshot);
 }
 
-function fitsWho(when: RuleCondition, { agent, where, snapshot }: Circumstances): boolean {
+/** Whether it fits whatever is done. */
+export function fitsWho(when: RuleCondition, { agent, where, snapshot }: Circumstances): boolean {
   if (when.agent !== undefined && !matchesAny(when.agent, agent.name)) return false;
   if (when.group !== undefined && !agent.groups.some((group) => matchesAny(when.group ?? [], group)))
     return false;

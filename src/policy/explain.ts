@@ -7,6 +7,7 @@ import type { AgentIdentity, Cause, HoldTerms, MaskScope, Where } from './judgem
 import { explainOutputs, type ExplainedOutputs } from './explain-outputs.ts';
 import { compileMasks } from './masks.ts';
 import type { RuleSet, Verdict } from './rules.ts';
+import { describeLimit, rowLimitsFor } from './row-limits.ts';
 import { reachOfStatement } from './scope.ts';
 import { trustingView } from './trusting-view.ts';
 
@@ -33,6 +34,8 @@ export type ExplainedStatement = {
   readonly unseen: readonly string[];
   readonly relations: readonly ExplainedRelation[];
   readonly unknownRelations: readonly string[];
+  /** What limits its rows. */
+  readonly rowLimits: readonly { readonly rule: string; readonly says: string }[];
 };
 
 export type Explanation = {
@@ -88,6 +91,10 @@ export function explain(
             unseen: reach.unseen,
             relations,
             unknownRelations: reach.judgement.unknownRelations,
+            rowLimits: rowLimitsFor(statement, rules.rules, { agent, where, snapshot }).map((limit) => ({
+              rule: limit.rule.name,
+              says: describeLimit(limit),
+            })),
           };
         });
   return {
@@ -134,6 +141,7 @@ export function formatExplanation(explanation: Explanation): string {
       for (const { column, why } of relation.masked) lines.push(`    ${column}: ${why}`);
     }
     for (const name of statement.unknownRelations) lines.push(`  ${name}: not in the catalog`);
+    for (const { says } of statement.rowLimits) lines.push(`  ${says}`);
   }
   return lines.join('\n');
 }

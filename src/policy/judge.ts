@@ -12,19 +12,12 @@ import type { Action, Analysis, Statement } from '../sql/statement.ts';
 import { fits } from './conditions.ts';
 import type { Circumstances, Doing } from './conditions.ts';
 import { influencesIn, launderingIn, writeBackIn } from './findings.ts';
-import type {
-  AgentIdentity,
-  Cause,
-  HoldRequirement,
-  HoldTerms,
-  Judgement,
-  StatementJudgement,
-  Where,
-} from './judgement.ts';
-import { DEFAULT_EXPIRES_MS, DEFAULT_QUORUM } from './limits.ts';
+import type { AgentIdentity, Cause, Judgement, StatementJudgement, Where } from './judgement.ts';
+import { holdTermsOf } from './hold-terms.ts';
 import type { MaskSet } from './mask-set.ts';
 import { outputShows } from './outputs.ts';
 import type { DefaultKey, Rule, RuleSet, Verdict } from './rules.ts';
+import { rowLimitOf, rowLimitsFor } from './row-limits.ts';
 import { reachOfStatement } from './scope.ts';
 import type { Reach } from './scope.ts';
 import { trustingView } from './trusting-view.ts';
@@ -48,7 +41,8 @@ export function judge(
   agent: AgentIdentity,
   where: Where,
 ): Judgement {
-  const inquiry = new Inquiry(rules, { agent, where, snapshot });
+  const circumstances = { agent, where, snapshot };
+  const inquiry = new Inquiry(rules, circumstances);
   if (analysis.kind === 'unreadable') {
     inquiry.unreadable(analysis.reason);
     return inquiry.result([]);
@@ -64,16 +58,18 @@ export function judge(
   }
   const judged = reaches.map((reach, index): StatementJudgement => {
     const statement = analysis.statements[index];
-    if (statement !== undefined) inquiry.unvouched(statement, reach.volatile);
-    if (statement === undefined || (reach.judgement.scope === 'clean' && !given))
-      return { ...reach.judgement, outputs: null, guarded: [] };
+    if (statement === undefined) return { ...reach.judgement, outputs: null, guarded: [], rowLimits: [] };
+    inquiry.unvouched(statement, reach.volatile);
+    const rowLimits = rowLimitsFor(statement, rules.rules, circumstances);
+    if (reach.judgement.scope === 'clean' && !given)
+      return { ...reach.judgement, outputs: null, guarded: [], rowLimits };
     const tree = analysis.trees[index];
     const lineage = lineageOf(tree, trustingView(snapshot, masks));
     inquiry.laundering(statement, reach, given, lineage.kind === 'lost' ? null : launderingIn(lineage, held));
     inquiry.influences(statement, influencesIn(lineage, reach, statement, held));
     const { constants, guarded } = writeBackIn(tree, held);
     inquiry.writeBack(constants);
-    return { ...reach.judgement, outputs: outputShows(lineage, masks), guarded };
+    return { ...reach.judgement, outputs: outputShows(lineage, masks), guarded, rowLimits };
   });
   if (where.unmask !== undefined && where.unmask.length > 0)
     inquiry.showing(where.unmask.map((column) => column.name));
@@ -198,7 +194,7 @@ class Inquiry {
     return {
       verdict,
       causes: causes.toSorted((a, b) => STRICTNESS[b.verdict] - STRICTNESS[a.verdict]),
-      hold: verdict === 'hold' ? this.#terms() : null,
+      hold: verdict === 'hold' ? holdTermsOf([...this.#holding]) : null,
       statements,
     };
   }
@@ -210,7 +206,8 @@ class Inquiry {
 
   #byRules(doing: Doing, action: Action, reason: string): void {
     for (const rule of this.#rules.rules) {
-      if (!fits(rule.when, doing, this.#circumstances)) continue;
+      // how many rows come is known when they do: `row-limits.ts`
+      if (rowLimitOf(rule) !== null || !fits(rule.when, doing, this.#circumstances)) continue;
       this.#add({ verdict: rule.then, rule: rule.name, action, reason });
       if (rule.then === 'hold') this.#holding.add(rule);
     }
@@ -220,49 +217,7 @@ class Inquiry {
     const key = JSON.stringify([cause.verdict, cause.rule, cause.action, cause.reason]);
     if (!this.#causes.has(key)) this.#causes.set(key, cause);
   }
-
-  /** Every holding rule must be satisfied by itself, within the shortest time. */
-  #terms(): HoldTerms {
-    const rules = [...this.#holding];
-    const requirements = rules.map(requirementOf);
-    const escalating = rules.flatMap((rule) => rule.escalate ?? []);
-    const groups = new Map(
-      rules
-        .filter((rule) => rule.approvers.length > 0)
-        .map((rule) => [JSON.stringify(rule.approvers.toSorted()), rule.approvers]),
-    );
-    const expiresMs =
-      rules.length === 0 ? DEFAULT_EXPIRES_MS : Math.min(...rules.map((rule) => rule.expiresMs));
-    return {
-      requirements: requirements.length === 0 ? [BY_DEFAULT] : requirements,
-      escalation:
-        escalating.length === 0
-          ? null
-          : {
-              afterMs: Math.min(...escalating.map((one) => one.afterMs)),
-              to: [...new Set(escalating.flatMap((one) => one.to))],
-            },
-      approverGroups: [...groups.values()],
-      quorum: Math.max(DEFAULT_QUORUM, ...rules.map((rule) => rule.quorum)),
-      expiresMs,
-      mode: rules.some((rule) => rule.mode === 'return') ? 'return' : 'wait',
-      waitMs: Math.min(expiresMs, ...rules.map((rule) => rule.waitMs ?? expiresMs)),
-      wantReason: rules.filter((rule) => rule.requireReason === true).map((rule) => rule.name),
-    };
-  }
 }
-
-function requirementOf({ name, approvers, quorum, escalate }: Rule): HoldRequirement {
-  return { rule: name, approvers, quorum, escalateTo: escalate?.to ?? [] };
-}
-
-/** Where only defaults hold. */
-const BY_DEFAULT: HoldRequirement = {
-  rule: 'defaults',
-  approvers: [],
-  quorum: DEFAULT_QUORUM,
-  escalateTo: [],
-};
 
 /** Commands that take rows away put no value anywhere. */
 const REMOVING: ReadonlySet<string> = new Set(['delete', 'truncate']);

@@ -6,6 +6,7 @@
 import type { Action } from '../sql/statement.ts';
 import type { GuardedParameter } from './findings.ts';
 import type { OutputShows } from './outputs.ts';
+import type { RowLimit } from './row-limits.ts';
 import type { Verdict } from './rules.ts';
 import type { ShownColumn } from './shown.ts';
 
@@ -81,6 +82,8 @@ export type StatementJudgement = {
   readonly outputs: OutputShows;
   /** Parameters that must not be what a mask shows. */
   readonly guarded: readonly GuardedParameter[];
+  /** How many rows it may give before somebody is asked. */
+  readonly rowLimits: readonly RowLimit[];
 };
 
 export type Judgement = {

@@ -89,6 +89,10 @@ export type RuleCondition = {
   readonly inTransaction?: boolean;
   /** The agent asks to see one of these masked columns. */
   readonly unmask?: readonly ColumnPattern[];
+  /** One statement has given this many rows, and there are more. */
+  readonly rowsOver?: number;
+  /** The agent has got this many rows within an hour, of statements that fit the rest, and there are more. */
+  readonly rowsPerHourOver?: number;
 };
 
 export type Rule = {

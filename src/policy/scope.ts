@@ -20,7 +20,7 @@ import { mayBeVolatile } from './volatile-functions.ts';
 type Mentions = Statement['mentions'];
 
 export type Reach = {
-  readonly judgement: Omit<StatementJudgement, 'outputs' | 'guarded'>;
+  readonly judgement: Omit<StatementJudgement, 'outputs' | 'guarded' | 'rowLimits'>;
   /** Names of masked columns of the relations it names, lower case. */
   readonly maskedNames: ReadonlySet<string>;
   /** Why the scope is `opaque`, for people; empty otherwise. */

@@ -11,6 +11,7 @@ import { CLIENT_TYPE, clientMaxLength } from '../wire/client/types.ts';
 import { drain } from './holding.ts';
 import { holdWithheldBind, onExecute } from './execute.ts';
 import { holdsBack, onBind, onClose, onDescribe, onFlush, onParse, onSync, refusing } from './extended.ts';
+import { inTurn } from './in-turn.ts';
 import { SESSION_LIMITS } from './limits.ts';
 import { onQuery, refuseQuery } from './simple.ts';
 import type { Frame, SessionState } from './state.ts';
@@ -59,7 +60,8 @@ export class ClientSide {
     const session = this.#session;
     try {
       while (!this.#waiting && !session.closed && !session.goodbye && this.#reader.next()) {
-        const later = this.#handle() ?? this.#afterTooMuch();
+        const turn = inTurn(session, this.#reader.type);
+        const later = turn === undefined ? this.#taken() : turn.then(() => this.#taken());
         if (later instanceof Promise) this.#wait(later);
       }
       session.parts.toUpstream.flush();
@@ -67,6 +69,10 @@ export class ClientSide {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #taken(): void | Promise<void> {
+    return this.#handle() ?? this.#afterTooMuch();
   }
 
   /** A client that never waits for answers is made to. */

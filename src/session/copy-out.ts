@@ -8,6 +8,8 @@ import { decodeCopyOutResponse } from '../wire/server/copy-response.ts';
 import { unknownColumns, type CopyPlan } from './copy-plan.ts';
 import { showsFor } from './output-shows.ts';
 import { unexpected, type Reply } from './replies.ts';
+import type { RowPause } from './row-pause.ts';
+import type { RowStream } from './row-stream.ts';
 import { shownTo } from './showing.ts';
 import { doubted, scopeOf } from './sight.ts';
 import type { SessionState } from './state.ts';
@@ -19,8 +21,15 @@ export class CopyOut {
   #masker: CopyMasker | null = null;
   #open = false;
 
-  constructor(session: SessionState) {
+  readonly #rows: RowStream;
+  readonly #pause: RowPause;
+  /** The data at hand may not pass yet. */
+  #stopped = false;
+
+  constructor(session: SessionState, rows: RowStream, pause: RowPause) {
     this.#session = session;
+    this.#rows = rows;
+    this.#pause = pause;
   }
 
   get masking(): boolean {
@@ -55,9 +64,27 @@ export class CopyOut {
     this.#masker = copyMasker(plan.options, rows, names, maskKey, limits.maxMaskedRowBytes);
   }
 
-  /** @throws PosternError `upstream-protocol` for data that nothing announced */
+  /**
+   * A message counts as a row, whatever the format; so do a header and a binary trailer that come by themselves.
+   * @throws PosternError `upstream-protocol` for data that nothing announced
+   */
   data(reader: FrameReader): void {
     if (!this.#open) throw unexpected('COPY data');
+    if (this.#pause.dropping) return;
+    const { meter } = this.#rows;
+    if (meter === null || !reader.first || meter.passOne()) return this.#pass(reader);
+    this.#stopped = true;
+    this.#pause.stop(this.#session.replies.head, meter);
+  }
+
+  /** Goes on with the data that was stopped, which the reader still shows. */
+  again(reader: FrameReader): void {
+    if (!this.#stopped) return;
+    this.#stopped = false;
+    this.data(reader);
+  }
+
+  #pass(reader: FrameReader): void {
     const { toClient } = this.#session.parts;
     if (this.#masker === null) {
       toClient.forward(reader.buffer, reader.start, reader.end);
@@ -69,6 +96,7 @@ export class CopyOut {
 
   end(): void {
     this.#open = false;
+    if (this.#pause.dropping) this.#masker = null;
     if (this.#masker === null) return;
     const rest = this.#masker.end();
     this.#masker = null;

@@ -16,6 +16,7 @@ import { applyEffects, touchesPrepared } from './effects.ts';
 import { expand, type Expanded } from './expand.ts';
 import { holdsBack, refusing, releaseWithheld } from './extended.ts';
 import { closeIdleImplicit, drain, holdFor, Skipped } from './holding.ts';
+import { noteLimited } from './in-turn.ts';
 import type { Portal } from './names.ts';
 import { setsOwn } from './own-settings.ts';
 import type { Reply } from './replies.ts';
@@ -76,6 +77,8 @@ function portalNamed(session: SessionState, name: string): Portal {
     copy: null,
     kept: false,
     shown: null,
+    // What was approved for the portal is not approved for what may be in its place.
+    tally: null,
   };
 }
 
@@ -126,7 +129,8 @@ async function executeShowing(
   const copy = await copyPlanFor(session, asked);
   if (session.closed || session.skipping) return;
   const shown = shownNow(session, asked);
-  const once: Portal = { ...portal, plan: undefined, plannedFor: null, describing: 0, copy, shown };
+  const fresh = { plan: undefined, plannedFor: null, describing: 0, tally: null };
+  const once: Portal = { ...portal, ...fresh, copy, shown };
   execute(session, frame, once, { judged: shown, doubted: false }, permit, shown.scope);
   session.parts.toUpstream.flush();
 }
@@ -175,12 +179,22 @@ function execute(
   describeIfNeeded(session, portal, effective, judged, dirty);
   const undo = judged.plain && !session.settings.used ? null : applyEffects(session, judged.statements);
   if (effective === 'opaque') session.names.codeRan();
-  const reply: Reply = { kind: 'execute', scope: effective, portal, undo, ended: 0 };
+  const unsure = doubted || (session.names.unseen && portal.name !== '');
+  const reply: Reply = {
+    kind: 'execute',
+    scope: effective,
+    judged,
+    unsure,
+    portal,
+    undo,
+    ended: 0,
+  };
   const copyIn = judged.statements.some((s) => s.effect.kind === 'copy-in');
   session.copyIn = copyIn ? 'expected' : 'none';
   session.copyInReply = copyIn ? reply : null;
   session.implicitOpen = true;
   session.implicitWork = true;
+  noteLimited(session, judged, unsure);
   session.replies.push(reply, dirty);
   if (judged.changesCatalog) session.catalogChanges(judged);
   toUpstream.forward(permit, frame.buffer, frame.start, frame.end);

@@ -99,6 +99,7 @@ function bind(session: SessionState, frame: Frame, bound: Bind, prepared: Prepar
     copy: null,
     kept: held,
     shown: null,
+    tally: null,
   };
   const taken = session.names.bind(portal);
   passOrWithhold(session, frame, { kind: 'bind', scope: judged.scope, portal, undo: taken }, held, held);

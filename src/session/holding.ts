@@ -4,11 +4,13 @@
  * the permit it returns exists only once the grant is spent.
  */
 import { PosternError } from '../errors.ts';
+import { heldForRows, type RowsMet } from '../gate/held-rows.ts';
 import type { Judged } from '../gate/judge.ts';
 import type { Permit } from '../gate/permit.ts';
 import { encodeFlush, encodeSync } from '../wire/client/bare.ts';
 import { holdNotice } from './messages.ts';
 import { OWN, returnsHolds, sessionReason } from './own-settings.ts';
+import type { Reply } from './replies.ts';
 import type { SessionState } from './state.ts';
 
 const NO_PARAMETERS = new Uint8Array(0);
@@ -61,7 +63,8 @@ export async function holdFor(
   session.asking = true;
   session.withdrawAsked = null;
   try {
-    const permit = await ask(session, judged, parameters);
+    const inTransaction = session.transaction !== 'I' || session.implicitWork;
+    const permit = await ask(session, judged, parameters, inTransaction);
     if (judged.shown !== undefined) session.settings.consume(OWN.unmask);
     return permit;
   } catch (error) {
@@ -75,9 +78,39 @@ export async function holdFor(
   }
 }
 
-async function ask(session: SessionState, judged: Judged, parameters: Uint8Array): Promise<Permit> {
+/**
+ * Asks for the rows behind those that `head`, which runs, has given; resolves when the grant for them is spent.
+ * @throws PosternError why they may not pass
+ */
+export async function askForRows(
+  session: SessionState,
+  head: Extract<Reply, { kind: 'query' | 'execute' }>,
+  met: RowsMet,
+): Promise<void> {
+  const { gate } = session.parts;
+  const judged = heldForRows(head.judged, met);
+  if (judged.judgement.verdict === 'deny') throw gate.refusal(judged);
+  session.asking = true;
+  session.withdrawAsked = null;
+  try {
+    const parameters = head.kind === 'execute' ? head.portal.parameters : NO_PARAMETERS;
+    // Outside a block it is a transaction of its own, for which a rule may give all the time it wants.
+    const permit = await ask(session, judged, parameters, session.transaction !== 'I', met);
+    permit.spend();
+  } finally {
+    session.asking = false;
+    session.holding = null;
+  }
+}
+
+async function ask(
+  session: SessionState,
+  judged: Judged,
+  parameters: Uint8Array,
+  inTransaction: boolean,
+  met?: RowsMet,
+): Promise<Permit> {
   const { gate, limits, toClient } = session.parts;
-  const inTransaction = session.transaction !== 'I' || session.implicitWork;
   const hold = await gate.hold(judged, {
     parameters,
     inTransaction,
@@ -85,6 +118,7 @@ async function ask(session: SessionState, judged: Judged, parameters: Uint8Array
     returns: returnsHolds(session.settings),
     settings: session.settings.fingerprint,
     maxWaitMs: inTransaction ? limits.maxHoldInTransactionMs : Number.MAX_SAFE_INTEGER,
+    ...(met === undefined ? {} : { met }),
   });
   session.holding = { requestId: hold.request.id, inTransaction };
   const gone = session.closed ? 'the client disconnected' : session.withdrawAsked;

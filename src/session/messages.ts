@@ -15,16 +15,32 @@ export function refusalMessage(error: PosternError, severity: 'ERROR' | 'FATAL' 
 
 /** Tells the client at once that its statement waits, for what, and how to follow it. */
 export function holdNotice(request: Request): Buffer {
-  const what = [...new Set(request.actions.map((a) => a.command))].join(', ');
+  const { id } = request;
   const seconds = Math.round((request.waitMs || request.expiresMs) / 1000);
-  const shown = request.unmask.length === 0 ? '' : `; to show ${request.unmask.join(', ')} unmasked`;
   return encodeNoticeResponse(
     reportFields({
       severity: 'NOTICE',
       sqlstate: '00000',
-      message: `Postern holds this statement for approval: request ${request.id} (${what}${shown})`,
-      detail: `Nothing of it has run. The session waits ${seconds} seconds.`,
-      hint: `An approver answers with: postern approve ${request.id} --reason "...". Cancel (Ctrl-C) withdraws it.`,
+      ...(request.rowsSoFar === undefined ? held(request, seconds) : paused(id, request.rowsSoFar, seconds)),
+      hint: `An approver answers with: postern approve ${id} --reason "...". Cancel (Ctrl-C) withdraws it.`,
     }),
   );
+}
+
+type Words = { readonly message: string; readonly detail: string };
+
+function held(request: Request, seconds: number): Words {
+  const what = [...new Set(request.actions.map((a) => a.command))].join(', ');
+  const shown = request.unmask.length === 0 ? '' : `; to show ${request.unmask.join(', ')} unmasked`;
+  return {
+    message: `Postern holds this statement for approval: request ${request.id} (${what}${shown})`,
+    detail: `Nothing of it has run. The session waits ${seconds} seconds.`,
+  };
+}
+
+function paused(id: string, rows: number, seconds: number): Words {
+  return {
+    message: `Postern has paused this result after ${rows} rows: request ${id} waits for approval of the rest`,
+    detail: `Nothing more of it is read from the database. The session waits ${seconds} seconds.`,
+  };
 }

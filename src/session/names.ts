@@ -17,6 +17,7 @@ import type { RowPlan } from '../masking/plan.ts';
 import type { MaskScope } from '../policy/judgement.ts';
 import type { CopyPlan } from './copy-plan.ts';
 import { SESSION_LIMITS } from './limits.ts';
+import type { RowTally } from './row-meter.ts';
 
 /** Undoes what was assumed about a name when its message was sent, should the server refuse it. */
 export type Undo = (() => void) | null;
@@ -74,6 +75,8 @@ export type Portal = {
   readonly kept: boolean;
   /** Columns shown to one execution. Only ever set on the copy of a portal that that execution has to itself. */
   readonly shown: Judged | null;
+  /** Its rows so far, where a rule limits them; null until some come. */
+  tally: RowTally | null;
 };
 
 /** Cursors made with DECLARE: every text the name may stand for. */

@@ -27,6 +27,7 @@ type Expected =
       /** Null: each statement's own. */ readonly scope: MaskScope | null;
       /** Where `scope` is not null: of the text that a name stands for. */ readonly shows: OutputShows;
       readonly copies: readonly (CopyPlan | null)[];
+      /** A name in it may stand for something that nobody read. */ readonly unsure: boolean;
       readonly undo: Undo;
       readonly epoch: number;
       index: number;
@@ -54,6 +55,8 @@ type Expected =
   | {
       readonly kind: 'execute';
       readonly scope: MaskScope;
+      readonly judged: Judged;
+      /** The portal, or a name in it, may stand for something that nobody read. */ readonly unsure: boolean;
       readonly portal: Portal;
       readonly undo: Undo;
       /** COPY data was ended this often before it was asked for. */ ended: number;
@@ -99,6 +102,11 @@ export class Replies {
 
   get size(): number {
     return this.#queue.length - this.#at;
+  }
+
+  /** Whether a Sync of the client's was sent whose answer has not come. */
+  get owesSync(): boolean {
+    return this.#queue.some((reply, i) => i >= this.#at && reply.kind === 'sync' && !reply.swallow);
   }
 
   push(reply: Reply, dirty: boolean): void {

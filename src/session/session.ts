@@ -8,6 +8,7 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { RowAccount } from '../approvals/row-ledger.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Limits } from '../config/installation.ts';
 import { PosternError } from '../errors.ts';
@@ -31,6 +32,8 @@ export type SessionOptions = {
   readonly upstreamPid: number;
   /** What the client set at start-up, by name. */
   readonly startSettings: ReadonlyMap<string, string>;
+  /** See `SessionParts`. */
+  readonly rowAccount: (rule: string) => RowAccount;
   readonly log: Logger;
   /** Sends a CancelRequest with the upstream's own key. */
   readonly cancelUpstream: () => Promise<void>;
@@ -42,13 +45,17 @@ export class Session {
   readonly #state: SessionState;
   readonly #clientSide: ClientSide;
   readonly #upstreamSide: UpstreamSide;
+  /** The client takes no more, or a result waits for a decision: the upstream is not read. */
+  #clientBehind = false;
+  #halted = false;
   #clientFull = false;
   #upstreamFull = false;
   #draining = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { client, upstream, gate, catalog, maskKey, limits, log, upstreamPid, startSettings } = options;
+    const { client, upstream, gate, catalog, maskKey, limits, log, upstreamPid, startSettings, rowAccount } =
+      options;
     const toClient = new ClientWriter(client, (full) => this.#paceUpstream(full));
     const toUpstream = new UpstreamWriter(upstream, (full) => this.#paceClient(full));
     this.#state = new SessionState({
@@ -61,13 +68,19 @@ export class Session {
       log,
       upstreamPid,
       startSettings,
+      rowAccount,
     });
     this.#clientSide = new ClientSide(
       this.#state,
       (error) => this.#endWith(error),
       () => this.#terminated(),
     );
-    this.#upstreamSide = new UpstreamSide(this.#state);
+    this.#upstreamSide = new UpstreamSide(this.#state, {
+      halt: () => this.#halt(),
+      resume: () => this.#goOn(),
+      cancel: () => options.cancelUpstream(),
+      fail: (error) => this.#endWith(error),
+    });
   }
 
   /**
@@ -151,8 +164,21 @@ export class Session {
   }
 
   #paceUpstream(full: boolean): void {
+    this.#clientBehind = full;
     if (full) this.#options.upstream.pause();
-    else this.#options.upstream.resume();
+    else if (!this.#halted) this.#options.upstream.resume();
+  }
+
+  #halt(): void {
+    this.#halted = true;
+    this.#options.upstream.pause();
+  }
+
+  /** What is at hand goes first; it may stop the reading again. */
+  #goOn(): void {
+    this.#halted = false;
+    this.#fromUpstream(NOTHING);
+    if (!this.#halted && !this.#clientBehind && !this.#state.closed) this.#options.upstream.resume();
   }
 
   #paceClient(full: boolean): void {
@@ -248,6 +274,7 @@ export class Session {
   }
 }
 
+const NOTHING = Buffer.alloc(0);
 const GOODBYE = 'the client said goodbye';
 /** How long a closed leg may take to flush what was written to it, in milliseconds. */
 const LINGER_MS = 2_000;

@@ -19,6 +19,7 @@ import { applyEffects, touchesPrepared } from './effects.ts';
 import { expand, type Expanded } from './expand.ts';
 import { FAILING_STATEMENT } from './failing-statement.ts';
 import { asRefusal, closeIdleImplicit, drain, holdFor, Skipped } from './holding.ts';
+import { noteLimited } from './in-turn.ts';
 import { SESSION_LIMITS } from './limits.ts';
 import { refusalMessage } from './messages.ts';
 import type { Reply } from './replies.ts';
@@ -127,6 +128,7 @@ function send(
     scope,
     shows: how.shows,
     copies: how.copies,
+    unsure: how.doubted,
     undo,
     epoch: session.batch,
     index: 0,
@@ -137,6 +139,7 @@ function send(
   const copyIn = judged.statements.some((s) => s.effect.kind === 'copy-in');
   session.copyIn = copyIn ? 'expected' : 'none';
   session.copyInReply = copyIn ? reply : null;
+  noteLimited(session, judged, how.doubted);
   session.replies.push(reply, session.dirty || how.doubted);
   if (judged.changesCatalog) session.catalogChanges(judged);
   session.parts.toUpstream.forward(permit, frame.buffer, frame.start, frame.end);
@@ -213,6 +216,11 @@ function endBatch(session: SessionState): void {
   );
   toUpstream.send(gate.passage(), encodeSync());
   toUpstream.flush();
+}
+
+/** Makes an open transaction fail that the client takes for failed; the ReadyForQuery that follows is the client's. */
+export function failTransaction(session: SessionState): void {
+  abortUpstream(session, 'function call');
 }
 
 /** Sends a statement that fails; its error is swallowed and its ReadyForQuery is the client's. */

@@ -3,6 +3,7 @@
  * protocol stands. Both sides of the session share it; only they change it.
  */
 import type { Catalog } from '../catalog/catalog.ts';
+import type { RowAccount } from '../approvals/row-ledger.ts';
 import type { Gate } from '../gate/gate.ts';
 import { widest, type Judged } from '../gate/judge.ts';
 import { knowsFrom, type KnowsColumn } from '../masking/plan.ts';
@@ -36,6 +37,8 @@ export type SessionParts = {
   readonly limits: Limits;
   /** What the client set at start-up, by name. */
   readonly startSettings: ReadonlyMap<string, string>;
+  /** What the agent has had within the hour, by the name of the rule that limits it. */
+  readonly rowAccount: (rule: string) => RowAccount;
   readonly log: Logger;
 };
 
@@ -74,6 +77,8 @@ export class SessionState {
   asking = false;
   /** Why a hold must end as soon as it exists: set when a cancel outruns its request. */
   withdrawAsked: string | null = null;
+  /** The last statement sent whose rows a rule limits, by the number of its reply; see `in-turn.ts`. */
+  limited: { readonly order: number; readonly reads: boolean } | null = null;
   /** The client said goodbye; what it sent before still runs, and nobody is told of the end. */
   goodbye = false;
   /** The server gave its own reason for ending the session. */

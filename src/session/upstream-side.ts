@@ -6,9 +6,6 @@
  * notices, parameter status). Non-goals: deciding what is masked (`masking/plan.ts`), when (`gate/`).
  */
 import { PosternError } from '../errors.ts';
-import { OutputSlab } from '../masking/output-slab.ts';
-import type { RowPlan } from '../masking/plan.ts';
-import { RowRewriter } from '../masking/row-rewriter.ts';
 import type { MaskScope } from '../policy/judgement.ts';
 import { widest } from '../gate/judge.ts';
 import { FrameReader, SERVER_STREAMABLE } from '../wire/frame-reader.ts';
@@ -18,8 +15,12 @@ import { noteCompletion } from './catalog-freshness.ts';
 import { CopyOut } from './copy-out.ts';
 import { DescriptionScan, planFor } from './description-scan.ts';
 import { dropWithheld } from './extended.ts';
+import { refusalMessage } from './messages.ts';
 import { undo, unexpected, type Reply } from './replies.ts';
 import { Reports } from './reports.ts';
+import { meterFor } from './row-meter.ts';
+import { RowPause, type UpstreamFlow } from './row-pause.ts';
+import { RowStream } from './row-stream.ts';
 import { scopeOf } from './sight.ts';
 import type { SessionState } from './state.ts';
 
@@ -28,35 +29,43 @@ export class UpstreamSide {
   readonly #reader: FrameReader;
   readonly #copyOut: CopyOut;
   readonly #reports: Reports;
-  readonly #slab = new OutputSlab();
   readonly #scan = new DescriptionScan();
-  /** The plan of the rows that come now, and its rewriter. */
-  #plan: RowPlan | null = null;
-  #rewriter: RowRewriter | null = null;
-  #rewrote = false;
+  readonly #pause: RowPause;
+  readonly #rows: RowStream;
   #followed: Reply | null = null;
 
-  constructor(session: SessionState) {
+  constructor(session: SessionState, flow: UpstreamFlow) {
     this.#session = session;
     this.#reader = new FrameReader((type) => this.#maxLength(type), SERVER_STREAMABLE);
     this.#reader.streaming = true;
-    this.#copyOut = new CopyOut(session);
     this.#reports = new Reports(session);
+    this.#pause = new RowPause(session, flow);
+    this.#rows = new RowStream(session, this.#reader, this.#pause);
+    this.#copyOut = new CopyOut(session, this.#rows, this.#pause);
   }
 
-  /** @throws PosternError when the answer cannot be passed on; the session must end */
+  /**
+   * Takes what came, or goes on where it was paused.
+   * @throws PosternError when the answer cannot be passed on; the session must end
+   */
   push(chunk: Buffer): void {
     const reader = this.#reader;
-    const { toClient } = this.#session.parts;
     reader.push(chunk);
-    for (;;) {
+    if (!this.#pause.paused) this.#again();
+    while (!this.#pause.paused) {
       this.#follow();
       if (!this.#next()) break;
-      if (reader.type === SERVER_TYPE.dataRow) this.#rows();
+      if (reader.type === SERVER_TYPE.dataRow) this.#rows.run();
       else this.#other();
     }
-    this.#takeRows();
-    toClient.flush();
+    this.#rows.flush();
+    this.#session.parts.toClient.flush();
+  }
+
+  /** What was at hand when it was paused is still shown by the reader. */
+  #again(): void {
+    this.#rows.again();
+    this.#copyOut.again(this.#reader);
   }
 
   #next(): boolean {
@@ -79,57 +88,19 @@ export class UpstreamSide {
     return whole ? Math.min(max, this.#session.parts.limits.maxMaskedRowBytes) : max;
   }
 
-  /** Rows that follow each other in a chunk have one plan, and are taken as one run. */
-  #rows(): void {
-    if (this.#reader.first) this.#checkRow();
-    this.#reader.extendRun();
-    const { buffer, start, end } = this.#reader;
-    if (this.#rewriter === null) {
-      this.#session.parts.toClient.forward(buffer, start, end);
-      return;
-    }
-    this.#takeRows();
-    // nobody else has this part of the buffer: it came from the socket, and rows are passed on once
-    const to = this.#rewriter.maskRun(buffer, start, end);
-    if (to > start) this.#session.parts.toClient.forward(buffer, start, to);
-    this.#rewrote = this.#rewriter.length > 0;
-  }
-
-  #checkRow(): void {
-    const { head } = this.#session.replies;
-    if (head?.kind === 'query' && head.described) return;
-    if (head?.kind !== 'execute') throw unexpected('a row');
-    if (head.portal.plan === undefined) {
-      throw new PosternError('masking-failed', { reason: 'rows came without a description' });
-    }
-  }
-
   /** Takes up the plan of what is answered next, before its first frame is cut: only rows that pass may be streamed. */
   #follow(): void {
     const { head } = this.#session.replies;
     if (head === this.#followed) return;
     this.#followed = head;
     if (head?.kind !== 'execute') return;
-    this.#usePlan(head.portal.plan ?? null);
+    this.#rows.use(head.portal.plan ?? null);
     this.#reader.streaming = head.portal.plan === null;
-  }
-
-  #usePlan(plan: RowPlan | null): void {
-    this.#takeRows();
-    this.#plan = plan;
-    this.#rewriter = plan === null ? null : new RowRewriter(plan, this.#session.parts.maskKey, this.#slab);
-    this.#reader.streaming = plan === null;
-  }
-
-  /** Rows rewritten so far go out before whatever comes next. */
-  #takeRows(): void {
-    if (!this.#rewrote || this.#rewriter === null) return;
-    this.#rewrote = false;
-    this.#session.parts.toClient.send(this.#rewriter.take());
+    this.#rows.meter = meterFor(this.#session, head);
   }
 
   #other(): void {
-    this.#takeRows();
+    this.#rows.flush();
     const { type, buffer, start, end } = this.#reader;
     switch (type) {
       case SERVER_TYPE.readyForQuery:
@@ -161,21 +132,29 @@ export class UpstreamSide {
       case SERVER_TYPE.copyInResponse:
         return this.#copyIn();
       case SERVER_TYPE.copyOutResponse:
-        this.#copyOut.begin(this.#head(), buffer, start, end);
-        this.#reader.streaming = !this.#copyOut.masking;
-        return this.#forward();
+        return this.#copyBegins();
       case SERVER_TYPE.copyData:
         return this.#copyOut.data(this.#reader);
       case SERVER_TYPE.copyDone:
         this.#copyOut.end();
-        this.#reader.streaming = this.#plan === null;
+        this.#reader.streaming = !this.#rows.masking;
         return this.#forward();
       default:
         throw unexpected(`message type 0x${type.toString(16)}`);
     }
   }
 
+  #copyBegins(): void {
+    const head = this.#head();
+    const { buffer, start, end } = this.#reader;
+    this.#copyOut.begin(head, buffer, start, end);
+    this.#reader.streaming = !this.#copyOut.masking;
+    if (head.kind === 'query') this.#rows.meter = meterFor(this.#session, head);
+    this.#forward();
+  }
+
   #forward(): void {
+    if (this.#pause.dropping) return;
     const { buffer, start, end } = this.#reader;
     this.#session.parts.toClient.forward(buffer, start, end);
   }
@@ -211,7 +190,8 @@ export class UpstreamSide {
     const session = this.#session;
     if (head.kind === 'query') {
       head.described = true;
-      this.#usePlan(planFor(session, this.#scan, this.#reader, head));
+      this.#rows.use(planFor(session, this.#scan, this.#reader, head));
+      this.#rows.meter = meterFor(session, head);
       return this.#forward();
     }
     if (head.kind !== 'describe') throw unexpected('a row description');
@@ -248,14 +228,16 @@ export class UpstreamSide {
       this.#session.widenTransaction(scopeOf(this.#session, head));
       head.index += 1;
       head.described = false;
-      this.#usePlan(null);
+      this.#rows.use(null);
+      this.#rows.meter = null;
     } else if (head.kind === 'execute') {
       this.#answered(head);
-      if (type !== SERVER_TYPE.portalSuspended) this.#usePlan(null);
+      if (type !== SERVER_TYPE.portalSuspended) this.#rows.use(null);
       if (this.#session.copyInReply === head) this.#endCopyIn();
     } else {
       throw unexpected('a completion');
     }
+    this.#pause.completed(head);
     this.#forward();
   }
 
@@ -267,6 +249,7 @@ export class UpstreamSide {
   #copyIn(): void {
     const head = this.#head();
     if (head.kind !== 'query' && head.kind !== 'execute') throw unexpected('COPY in');
+    this.#pause.copyIn();
     const session = this.#session;
     if (head.kind === 'execute') session.replies.dropSyncsIgnoredBy(head);
     if (head.ended > 0) {
@@ -288,7 +271,7 @@ export class UpstreamSide {
     if (session.transaction === 'I') session.mayHaveCommitted();
     if (session.copyInReply === head) this.#endCopyIn();
     if (head.kind === 'query' && head.failed) undo(head);
-    this.#usePlan(null);
+    this.#rows.use(null);
     this.#answered(head);
     if (session.settings.used) session.settings.ready(session.transaction, session.replies.size === 0);
     if (session.transaction === 'I') {
@@ -296,29 +279,36 @@ export class UpstreamSide {
       session.names.endPortals(head.epoch);
       if (session.replies.size === 0) session.names.idle();
     }
-    if (head.kind === 'query' || !head.swallow) this.#forward();
+    if (head.kind !== 'query' && head.swallow) return;
+    if (!this.#pause.ready()) this.#forward();
+  }
+
+  #report(scope: MaskScope): void {
+    const { buffer, start, end } = this.#reader;
+    const instead = this.#pause.error();
+    if (instead === null) this.#reports.error(buffer, start, end, scope);
+    else if (instead !== 'muted') this.#session.parts.toClient.send(refusalMessage(instead));
   }
 
   #error(): void {
-    const { buffer, start, end } = this.#reader;
     const session = this.#session;
     const { head } = session.replies;
     this.#copyOut.abort();
-    this.#usePlan(null);
+    this.#rows.use(null);
     session.settings.failed();
-    if (head === null) return this.#reports.error(buffer, start, end, session.transactionScope);
+    if (head === null) return this.#report(session.transactionScope);
     const scope = widest(scopeOf(session, head), session.transactionScope);
     if (session.copyInReply === head) this.#endCopyIn();
     switch (head.kind) {
       case 'query':
         head.failed = true;
-        return this.#reports.error(buffer, start, end, scope);
+        return this.#report(scope);
       case 'abort':
         session.replies.shift();
         return undefined;
       case 'sync':
         // A deferred constraint, at the commit that Sync makes.
-        return this.#reports.error(buffer, start, end, scope);
+        return this.#report(scope);
       case 'parse':
       case 'bind':
       case 'describe':
@@ -344,6 +334,6 @@ export class UpstreamSide {
       if (head.kind === 'parse') head.failed?.(Buffer.from(buffer.subarray(start, end)));
       return;
     }
-    this.#reports.error(buffer, start, end, scope);
+    this.#report(scope);
   }
 }

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openPostgresStore } from '../../src/approvals/postgres-store.ts';
 import type { Approver, Request } from '../../src/approvals/request.ts';
+import { STORE_VERSION } from '../../src/approvals/postgres-migrations.ts';
 import { openApprovals, type ApprovalService } from '../../src/approvals/service.ts';
 import type { Store } from '../../src/approvals/store.ts';
 import { asRoot, freshSchema, openShared, postgres, stopServer } from './stores.ts';
@@ -260,7 +261,7 @@ test('starts at once make the tables once; newer tables are refused', async (t) 
   const schema = freshSchema();
   await Promise.all(Array.from({ length: 4 }, () => openShared(t, schema)));
   const { rows } = await asRoot(`SELECT version FROM ${schema}.version`);
-  assert.deepEqual(rows, [{ version: 1 }]);
+  assert.deepEqual(rows, [{ version: STORE_VERSION }]);
   await asRoot(`UPDATE ${schema}.version SET version = 99`);
   await assert.rejects(openShared(t, schema), { code: 'store-unavailable' });
 });
@@ -274,7 +275,7 @@ test('a role that may create nothing will do once the tables are there, and no o
   await assert.rejects(openShared(t, schema, { connection }), { code: 'store-unavailable' });
   await asRoot(`GRANT USAGE ON SCHEMA ${schema} TO ${name};
     GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ${name};
-    GRANT INSERT, UPDATE, DELETE ON ${schema}.requests, ${schema}.instances TO ${name};
+    GRANT INSERT, UPDATE, DELETE ON ${schema}.requests, ${schema}.instances, ${schema}.row_counts TO ${name};
     GRANT INSERT, UPDATE ON ${schema}.agents TO ${name};
     GRANT INSERT ON ${schema}.decisions TO ${name}`);
   const store = await openShared(t, schema, { connection });
@@ -283,6 +284,9 @@ test('a role that may create nothing will do once the tables are there, and no o
   await service.decide(id, ana, 'approve', 'yes', 'cli');
   await service.spend(id, BINDING, 's');
   assert.equal(await store.requests.prune(Date.now() + 1000, 10), 1);
+  await store.rowCounts.add([{ agent: 'bot', rule: 'r', minute: 7, rows: 3 }]);
+  assert.deepEqual(await store.rowCounts.totals(7), [{ agent: 'bot', rule: 'r', rows: 3 }]);
+  assert.deepEqual(await store.rowCounts.totals(8), []);
   await service.close();
 });
 

@@ -286,6 +286,7 @@ test('relations and masked columns are listed, sorted, through views', () => {
     outputs: null,
     callsVolatile: false,
     guarded: [],
+    rowLimits: [],
   });
 });
 

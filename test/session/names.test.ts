@@ -21,6 +21,7 @@ function portal(names: Names, name: string, text: string, batch = 1): Portal {
     copy: null,
     kept: false,
     shown: null,
+    tally: null,
   };
   names.bind(made);
   return made;

@@ -1,0 +1,138 @@
+/**
+ * A result that has met a limit on its rows: nothing more is read from the database until somebody has decided.
+ *
+ * Approved, it goes on where it stopped. Otherwise the statement is cancelled, and what still comes of it is
+ * dropped; the database's error for it, or its completion, becomes the refusal. Reading begins again only when the
+ * cancel has arrived, so that it can hit no later statement. A database that had finished by then has done more
+ * than the client is told: the rest of the batch is kept from it, and a transaction that is still open made to fail.
+ *
+ * Invariants: I6, I7 (the grant is spent before a further row passes), I9 (what is kept is the chunk at hand).
+ * Non-goals: when to stop (`row-meter.ts`), rows themselves (`row-stream.ts`).
+ */
+import { PosternError } from '../errors.ts';
+import type { RowsMet } from '../gate/held-rows.ts';
+import { dropWithheld } from './extended.ts';
+import { askForRows, asRefusal } from './holding.ts';
+import { refusalMessage } from './messages.ts';
+import { unexpected, type Reply } from './replies.ts';
+import type { RowMeter } from './row-meter.ts';
+import { failTransaction } from './simple.ts';
+import type { SessionState } from './state.ts';
+
+/** The session's hold on its upstream socket. */
+export type UpstreamFlow = {
+  /** Stops reading. */
+  halt(): void;
+  /** Reads on, with what is at hand first. */
+  resume(): void;
+  /** Resolves when the upstream has taken a CancelRequest. */
+  cancel(): Promise<void>;
+  /** Ends the session. */
+  fail(error: unknown): void;
+};
+
+export class RowPause {
+  readonly #session: SessionState;
+  readonly #flow: UpstreamFlow;
+  /** `paused`: waits; `dropping`: the statement's end is to come; `muted`: the client was told that it failed. */
+  #state: 'flowing' | 'paused' | 'dropping' | 'muted' = 'flowing';
+  #refusal: PosternError | null = null;
+
+  constructor(session: SessionState, flow: UpstreamFlow) {
+    this.#session = session;
+    this.#flow = flow;
+  }
+
+  get paused(): boolean {
+    return this.#state === 'paused';
+  }
+
+  /** Results are kept from the client. */
+  get dropping(): boolean {
+    return this.#state === 'dropping' || this.#state === 'muted';
+  }
+
+  get muted(): boolean {
+    return this.#state === 'muted';
+  }
+
+  /** Stops the result of `head` until it is decided about. */
+  stop(head: Reply | null, meter: RowMeter): void {
+    if (head?.kind !== 'query' && head?.kind !== 'execute') throw unexpected('a row');
+    this.#state = 'paused';
+    this.#flow.halt();
+    this.#decide(head, meter).catch((error: unknown) => this.#flow.fail(error));
+  }
+
+  async #decide(head: Extract<Reply, { kind: 'query' | 'execute' }>, meter: RowMeter): Promise<void> {
+    const session = this.#session;
+    const met: RowsMet = { rows: meter.tally.rows, limits: meter.met };
+    try {
+      await askForRows(session, head, met);
+      meter.lift(met.limits);
+      this.#state = 'flowing';
+    } catch (error) {
+      if (session.closed) return;
+      this.#refusal = refusalFor(session, error, met.rows);
+      await this.#flow.cancel();
+      this.#state = 'dropping';
+    }
+    if (!session.closed) this.#flow.resume();
+  }
+
+  /**
+   * The database reports an error.
+   * @returns what the client is told in its place; `muted` for nothing; null for the error itself
+   */
+  error(): PosternError | 'muted' | null {
+    if (this.#state === 'muted') return 'muted';
+    if (this.#state !== 'dropping') return null;
+    this.#state = 'flowing';
+    return this.#refusal;
+  }
+
+  /** The database has finished what `head` asked for, which is answered: a refusal comes in place of its completion. */
+  completed(head: Reply): void {
+    if (this.#state !== 'dropping' || this.#refusal === null) return;
+    const session = this.#session;
+    session.parts.toClient.send(refusalMessage(this.#refusal));
+    this.#state = 'muted';
+    if (head.kind !== 'execute' || session.replies.owesSync) return;
+    // As after any error: the client's own messages are skipped up to its Sync.
+    session.skipping = true;
+    session.abortAtSync = session.transaction === 'T' || session.implicitWork;
+    dropWithheld(session);
+  }
+
+  /**
+   * The client's batch is over, with this ReadyForQuery.
+   * @returns whether it is kept back, because the transaction that the client takes for failed must fail first
+   * @throws PosternError where that comes too late, for more was sent on
+   */
+  ready(): boolean {
+    if (this.#state !== 'muted') return false;
+    this.#state = 'flowing';
+    const session = this.#session;
+    if (session.transaction !== 'T') return false;
+    if (session.replies.size > 0) throw this.#refusal ?? new PosternError('internal-error');
+    failTransaction(session);
+    return true;
+  }
+
+  /** COPY FROM STDIN begins behind a refusal: the client, which knows of none, would never send its data. */
+  copyIn(): void {
+    if (this.#state === 'muted') throw this.#refusal ?? new PosternError('internal-error');
+  }
+}
+
+const CANCELLED: ReadonlySet<string> = new Set(['request-expired', 'request-withdrawn', 'shutting-down']);
+
+/** Why the result ends, in the words of one that had begun. */
+function refusalFor(session: SessionState, error: unknown, rows: number): PosternError {
+  if (!(error instanceof PosternError))
+    session.parts.log.error({ err: error }, 'a paused result could not be decided about');
+  const { code, message } = asRefusal(error);
+  const pending = code === 'request-pending' ? /request (\S+) /.exec(message)?.[1] : undefined;
+  if (pending !== undefined) return new PosternError('rows-pending', { rows, id: pending });
+  return new PosternError(CANCELLED.has(code) ? 'rows-cancelled' : 'rows-denied', { rows, reason: message });
+}
