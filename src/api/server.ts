@@ -32,6 +32,7 @@ import { agentRoutes } from './routes/agents.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
+import { linkRoutes } from './routes/link.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { loginRoutes } from './routes/login.ts';
 import { openapiRoutes } from './routes/openapi.ts';
@@ -122,6 +123,7 @@ export function buildApi(deps: ApiDeps, hub: EventHub): FastifyInstance {
   loginRoutes(app, deps);
   whoamiRoutes(app);
   requestRoutes(app, deps);
+  linkRoutes(app);
   textRoutes(app, deps);
   eventRoutes(app, hub);
   agentRoutes(app, deps);

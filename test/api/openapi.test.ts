@@ -111,10 +111,10 @@ test('every route takes and answers exactly what the document says', async (t) =
   assert.equal(streams.headers.get('content-type')?.split(';')[0], 'text/event-stream');
   await streams.body?.cancel();
   const answered = new Set([...seen].filter((what) => / 20\d$/.test(what)).map((what) => what.slice(0, -4)));
-  // Neither is JSON; what they hold is looked at in events.test.ts and in test/observability.
+  // None is JSON; what they hold is looked at in link.test.ts, events.test.ts and in test/observability.
   assert.deepEqual(
     operations.filter((one_) => !answered.has(one_)),
-    ['GET /metrics', 'GET /v1/events'],
+    ['GET /metrics', 'GET /requests/{id}', 'GET /v1/events'],
   );
   for (const operation of operations) {
     if (answered.has(operation) && !/healthz|readyz|login|events/.test(operation)) {
