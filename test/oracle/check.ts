@@ -11,7 +11,10 @@ export type Checked = Report & {
 };
 
 /** Asks both about every statement. @throws Error where the oracle itself cannot read the server's answer */
-export async function check(server: OracleServer, statements: Iterable<string>): Promise<Checked> {
+export async function check(
+  server: Pick<OracleServer, 'snapshot' | 'ask'>,
+  statements: Iterable<string>,
+): Promise<Checked> {
   await loadParser();
   const comparison = new Comparison(server.snapshot);
   const refused: { sql: string; message: string }[] = [];
@@ -28,7 +31,7 @@ export async function check(server: OracleServer, statements: Iterable<string>):
   return { ...comparison.report, refused };
 }
 
-function lineageFor(server: OracleServer, sql: string): readonly Lineage[] | Failure {
+function lineageFor(server: Pick<OracleServer, 'snapshot'>, sql: string): readonly Lineage[] | Failure {
   try {
     return lineageOfText(sql, server.snapshot);
   } catch (error) {

@@ -72,7 +72,8 @@ export async function startOracle(
   }
 }
 
-async function understanding(client: pg.Client, sql: string, views: Views): Promise<Answer> {
+/** What a session that prints its rewritten trees understood; `views` are the outputs of views' own definitions. */
+export async function understanding(client: pg.Client, sql: string, views: Views): Promise<Answer> {
   const trees: TreeValue[] = [];
   const listen = (notice: { message?: string | undefined; detail?: string | undefined }): void => {
     if (notice.message === 'rewritten parse tree:') trees.push(parseNodeTree(notice.detail ?? ''));
