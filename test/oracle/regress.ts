@@ -14,7 +14,7 @@ import { startPostgres } from '../../fixtures/postgres/embedded.ts';
 import { loadSnapshot } from '../../src/catalog/load.ts';
 import type { Snapshot } from '../../src/catalog/snapshot.ts';
 import { loadParser, parseText } from '../../src/sql/parser.ts';
-import { tagOf } from '../../src/sql/tree.ts';
+import { as, tagOf } from '../../src/sql/tree.ts';
 import { check, summary, type Checked } from './check.ts';
 import { newReport } from './compare.ts';
 import { statementsOf } from './psql-script.ts';
@@ -31,6 +31,14 @@ const folder = given === undefined || given === '' ? fetched : given;
 const SHOWN = 40;
 /** One statement may take so long, in milliseconds; the suite has some that take minutes. */
 const STATEMENT_MS = 5000;
+/** Savepoints are within one. */
+const OPENING: ReadonlySet<string> = new Set([
+  'TRANS_STMT_BEGIN',
+  'TRANS_STMT_START',
+  'TRANS_STMT_SAVEPOINT',
+  'TRANS_STMT_RELEASE',
+  'TRANS_STMT_ROLLBACK_TO',
+]);
 const ASKED: ReadonlySet<string> = new Set([
   'SelectStmt',
   'InsertStmt',
@@ -70,14 +78,16 @@ class Suite {
 
   async take(sql: string): Promise<void> {
     const parsed = parseText(sql, Buffer.byteLength(sql));
-    const tag = parsed.kind === 'parsed' ? tagOf(parsed.statements[0]?.stmt) : null;
+    const tree = parsed.kind === 'parsed' ? parsed.statements[0]?.stmt : undefined;
+    const tag = tagOf(tree);
     if (tag !== null && ASKED.has(tag)) {
       if (this.#open) this.left++;
       else await this.#ask(sql);
     } else {
       this.#changed = true;
     }
-    if (tag === 'TransactionStmt') this.#open = /^\s*(begin|start)/i.test(sql);
+    const transaction = as('TransactionStmt', tree);
+    if (transaction !== undefined) this.#open = OPENING.has(transaction.kind ?? '');
     await this.#client.query(sql).catch(() => undefined);
   }
 
