@@ -105,6 +105,12 @@ export const ERRORS = {
     text: 'request {id} was approved, but its grant no longer fits: {reason}',
     hint: 'Nothing was sent to the database. Send the statement again to ask again.',
   },
+  'grant-ended': {
+    sqlstate: '57014',
+    http: 409,
+    text: 'grant {id} ended while this result showed what it grants: {reason}',
+    hint: 'No row after this was sent. The session goes on, masked; send the statement again to see it so.',
+  },
   'unparsable-encoding': {
     sqlstate: '22021',
     http: 400,
@@ -298,6 +304,24 @@ export const ERRORS = {
     http: 403,
     text: '{approver} may not decide request {id}: {reason}',
     hint: 'Somebody else has to decide it.',
+  },
+  'self-grant': {
+    sqlstate: '42501',
+    http: 403,
+    text: '{approver} may not grant this to agent "{agent}": {reason}',
+    hint: 'Somebody else has to grant it.',
+  },
+  'grant-needs-request': {
+    sqlstate: '42501',
+    http: 409,
+    text: 'the rule "{rule}" wants {quorum} people to agree before these columns are shown, and a grant is made by one',
+    hint: 'Have the agent ask with SET postern.unmask; its request is decided by as many as the rule wants.',
+  },
+  'grant-over': {
+    sqlstate: '55000',
+    http: 409,
+    text: 'grant {id} is no longer in force: it is {state}',
+    hint: 'Nothing was changed.',
   },
   'not-found': {
     sqlstate: '42704',

@@ -68,3 +68,13 @@ export const DEFAULT_KEEP_MS = 90 * 24 * 60 * 60 * 1000;
 
 /** What a request says of those before it: a day shows a habit, and is what a person remembers. */
 export const HISTORY_MS = 24 * 60 * 60 * 1000;
+
+/** Grants in force at once for one agent: each is one more thing somebody must remember to have granted. */
+export const MAX_ACTIVE_GRANTS_PER_AGENT = 20;
+
+/** Rows of a grant reserved at first, and at most, in one step: each step is one sync of the trail. */
+export const FIRST_ROW_BATCH = 100;
+export const MAX_ROW_BATCH = 10_000;
+
+/** A grant's rows are given out in at least so many batches, so that one session cannot keep all from another. */
+export const MIN_ROW_BATCHES = 8;

@@ -64,6 +64,22 @@ const MIGRATIONS: readonly string[] = [
      rows bigint NOT NULL,
      PRIMARY KEY (agent, rule, minute)
    );`,
+  `CREATE TABLE $schema.grants (
+     id text PRIMARY KEY,
+     number bigint GENERATED ALWAYS AS IDENTITY,
+     state text NOT NULL CHECK (state IN ('active', 'revoked', 'expired', 'exhausted', 'void')),
+     agent text NOT NULL,
+     created_at timestamptz NOT NULL,
+     expires_at timestamptz NOT NULL,
+     max_rows bigint NOT NULL,
+     rows_reserved bigint NOT NULL DEFAULT 0 CHECK (rows_reserved BETWEEN 0 AND max_rows),
+     rows_shown bigint NOT NULL DEFAULT 0,
+     taken bigint NOT NULL DEFAULT 0,
+     ending json,
+     facts json NOT NULL
+   );
+   CREATE INDEX grants_active ON $schema.grants (agent) WHERE state = 'active';
+   CREATE INDEX grants_by_age ON $schema.grants (created_at);`,
 ];
 
 /** The version that the tables of this Postern have. */

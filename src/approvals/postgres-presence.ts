@@ -16,7 +16,7 @@ export type PresenceOptions = {
 };
 
 /** Whoever may NOTIFY can send anything. */
-const TOLD = /^(\S{1,64}) ([0-9a-z]{4}-[0-9a-z]{4})$/;
+const TOLD = /^(\S{1,64}) (grant )?([0-9a-z]{4}-[0-9a-z]{4})$/;
 
 export class Presence {
   readonly #store: StoreConnections;
@@ -141,8 +141,10 @@ export class Presence {
   }
 
   #heard(payload: string): void {
-    const [, from, id] = TOLD.exec(payload) ?? [];
+    const [, from, grant, id] = TOLD.exec(payload) ?? [];
     if (from === undefined || id === undefined || from === this.#place.instance) return;
-    for (const follower of this.#followers) follower.changed(id);
+    for (const follower of this.#followers)
+      if (grant === undefined) follower.changed(id);
+      else follower.grantChanged?.(id);
   }
 }

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { escapeIdentifier, type ClientConfig } from 'pg';
 import { HEARTBEAT_MS, LEASE_MS } from './limits.ts';
 import { postgresAgents } from './postgres-agents.ts';
+import { postgresGrants } from './postgres-grants.ts';
 import { StoreConnections } from './postgres-connection.ts';
 import { migrate } from './postgres-migrations.ts';
 import { Presence } from './postgres-presence.ts';
@@ -42,6 +43,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     requests: postgresRequests(connections, place),
     agents: postgresAgents(connections, schema),
     rowCounts: postgresRowCounts(connections, schema),
+    grants: postgresGrants(connections, place),
     exclusively: (key, work) => connections.exclusively(key, work),
     clock: () => presence.clock(),
     follow: (follower) => presence.follow(follower),

@@ -11,6 +11,7 @@ import { KeyedMutex } from './keyed-mutex.ts';
 import { guarded, inTransaction } from './sqlite-guard.ts';
 import { sqliteAgents } from './sqlite-agents.ts';
 import { sqliteRowCounts } from './sqlite-row-counts.ts';
+import { sqliteGrants } from './sqlite-grants.ts';
 import { sqliteRequests } from './sqlite-requests.ts';
 import type { Store } from './store.ts';
 
@@ -67,6 +68,21 @@ const MIGRATIONS: readonly string[] = [
      rows INTEGER NOT NULL,
      PRIMARY KEY (agent, rule, minute)
    ) STRICT;`,
+  `CREATE TABLE grants (
+     id TEXT PRIMARY KEY,
+     state TEXT NOT NULL CHECK (state IN ('active', 'revoked', 'expired', 'exhausted', 'void')),
+     agent TEXT NOT NULL,
+     created_at TEXT NOT NULL,
+     expires_at TEXT NOT NULL,
+     max_rows INTEGER NOT NULL,
+     rows_reserved INTEGER NOT NULL DEFAULT 0 CHECK (rows_reserved BETWEEN 0 AND max_rows),
+     rows_shown INTEGER NOT NULL DEFAULT 0,
+     taken INTEGER NOT NULL DEFAULT 0,
+     ending TEXT,
+     facts TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX grants_by_state ON grants (state, agent);
+   CREATE INDEX grants_by_age ON grants (created_at);`,
 ];
 
 /**
@@ -87,6 +103,7 @@ export function openSqliteStore(options: { readonly file: string }): Store {
       requests: sqliteRequests(database, randomUUID()),
       agents: sqliteAgents(database),
       rowCounts: sqliteRowCounts(database),
+      grants: sqliteGrants(database),
       exclusively: (key, work) => mutex.run(key, work),
       clock: () => Date.now(),
       follow: () => () => undefined,

@@ -5,6 +5,7 @@
  * has one open is an *instance* of Postern, and a request in mode `wait` belongs to the one it was asked at.
  * Not here: what a transition means (`transitions.ts`), who is told (`service.ts`).
  */
+import type { GrantStore } from './grant.ts';
 import type { Approval } from './transitions.ts';
 import type { AgentRecord, Decision, Request, RequestState } from './request.ts';
 
@@ -101,6 +102,8 @@ export type RowCountStore = {
 /** Told what other instances did. */
 export type Follower = {
   changed(id: string): void;
+  /** A grant was made or has ended. */
+  grantChanged?(id: string): void;
   /** Changes may have been missed: whoever waits has to look. */
   gap(): void;
 };
@@ -109,6 +112,7 @@ export type Store = {
   readonly requests: RequestStore;
   readonly agents: AgentStore;
   readonly rowCounts: RowCountStore;
+  readonly grants: GrantStore;
   /**
    * Runs `work` while nobody else, at any instance, runs work for this key. It is for order, not for safety:
    * should the lock be lost in the middle, the guards still hold.

@@ -17,6 +17,12 @@ export type StatementFacts = {
   readonly rules: readonly string[];
 };
 
+export type GrantFacts = {
+  readonly grant_id: string;
+  readonly agent: string;
+  readonly database: string;
+};
+
 export type AuditEvent =
   | (Base<'postern_started'> & { readonly version: string; readonly rules_version: string })
   | (Base<'postern_stopped'> & { readonly clean: true })
@@ -74,6 +80,33 @@ export type AuditEvent =
       readonly binding: string;
       readonly session_id: string;
     })
+  /** For a stated time, and so many rows, an agent sees these columns. */
+  | (Base<'grant_made'> &
+      GrantFacts & {
+        readonly columns: readonly string[];
+        readonly max_rows: number;
+        readonly expires_at: string;
+        readonly rules_version: string;
+        readonly approver: string;
+        readonly channel: string;
+        readonly reason: string;
+      })
+  /** One execution may show so many more rows: before it shows any, and again for each batch. */
+  | (Base<'grant_used'> &
+      GrantFacts & {
+        readonly session_id: string;
+        readonly fingerprint: string;
+        readonly relations: readonly string[];
+        readonly columns: readonly string[];
+        readonly rows: number;
+      })
+  /** How many rows that execution has shown. */
+  | (Base<'grant_use_ended'> & GrantFacts & { readonly session_id: string; readonly rows: number })
+  | (Base<'grant_revoked'> & GrantFacts & { readonly approver: string; readonly reason: string })
+  | (Base<'grant_expired'> & GrantFacts)
+  | (Base<'grant_exhausted'> & GrantFacts)
+  /** What it names, or the rules it was made under, are not what they were. */
+  | (Base<'grant_voided'> & GrantFacts & { readonly reason: string })
   | (Base<'agent_added'> & { readonly agent: string; readonly by: string })
   | (Base<'agent_rotated'> & { readonly agent: string; readonly by: string })
   | (Base<'agent_disabled'> & { readonly agent: string; readonly by: string });

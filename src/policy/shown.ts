@@ -1,5 +1,5 @@
 /** Columns an agent asks to see for one execution (`SET postern.unmask`), found in the catalog. */
-import { resolve, type Snapshot } from '../catalog/snapshot.ts';
+import { resolve, type CatalogRelation, type Snapshot } from '../catalog/snapshot.ts';
 import { MAX_NAMED_COLUMNS, type NamedColumn } from './column-list.ts';
 
 /** A masked base column to be shown; `name` is `schema.table.column`. */
@@ -7,6 +7,10 @@ export type ShownColumn = { readonly relation: number; readonly attnum: number; 
 
 /** Relations that hold rows of their own: what a view shows is named by where it comes from. */
 const HOLDS_ROWS: ReadonlySet<string> = new Set(['table', 'partitioned-table', 'foreign-table']);
+
+export function holdsRows({ kind }: CatalogRelation): boolean {
+  return HOLDS_ROWS.has(kind);
+}
 
 /** What was asked for and what it stands for, or why it stands for nothing. */
 export type Showing =
@@ -24,7 +28,7 @@ export function shownColumns(named: readonly NamedColumn[], snapshot: Snapshot):
     const relations = resolve(snapshot, { schema, name: table });
     if (relations.length === 0) return { kind: 'unknown', name, why: 'the catalog has no such table' };
     for (const relation of relations) {
-      if (!HOLDS_ROWS.has(relation.kind))
+      if (!holdsRows(relation))
         return { kind: 'unknown', name, why: 'it is no table: name the columns of the tables behind it' };
       for (const oid of [relation.oid, ...descendantsOf(snapshot, relation.oid)]) {
         const one = snapshot.relations.get(oid);
@@ -45,7 +49,7 @@ export function shownColumns(named: readonly NamedColumn[], snapshot: Snapshot):
   return { kind: 'columns', columns: [...found.values()] };
 }
 
-function descendantsOf(snapshot: Snapshot, oid: number): ReadonlySet<number> {
+export function descendantsOf(snapshot: Snapshot, oid: number): ReadonlySet<number> {
   const found = new Set<number>();
   const queue = [oid];
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
