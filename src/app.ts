@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import pino, { type Logger } from 'pino';
 import { startApi } from './api/server.ts';
 import { openAgents } from './approvals/agents.ts';
+import { openGrants, type GrantService } from './approvals/grants.ts';
 import type { Agents } from './approvals/request.ts';
 import { RowLedger } from './approvals/row-ledger.ts';
 import { openApprovals, type ApprovalService } from './approvals/service.ts';
@@ -24,6 +25,7 @@ import { loadRules, watchRules, type RulesOutcome, type RulesWatch } from './con
 import { PosternError } from './errors.ts';
 import { CancelKeys } from './net/cancel-keys.ts';
 import { masked } from './masking/counted.ts';
+import { grantTermsOf } from './net/grant-places.ts';
 import { Listener } from './net/listener.ts';
 import type { DatabaseRuntime } from './net/session-starter.ts';
 import { openDatabases } from './net/open-databases.ts';
@@ -116,6 +118,8 @@ async function start(
   });
   undo.push(() => rowLedger.close());
   await rowLedger.open();
+  const grants = await startGrants(installation, { store, trail, onError });
+  undo.push(() => grants.close());
   const agents = openAgents({ store, trail });
   const databases = await openDatabases(installation, () => rules.current, log, undo);
   const warn = (): void => warnOfMasks(rules.current, databases, log);
@@ -135,7 +139,7 @@ async function start(
     ready: () => health().ready,
   });
   undo.push(() => metrics.close());
-  const running = { databases, approvals, trail, agents, rowLedger, log, metrics };
+  const running = { databases, approvals, grants, trail, agents, rowLedger, log, metrics };
   const listener = makeListener(installation, running);
   const deps = apiDeps(installation, { ...running, rules, health });
   const api = await startApi({ ...deps, plugins: [channels.routes] });
@@ -223,9 +227,18 @@ function startTrail({ trail }: Installation, log: Logger, io: TrailIo): Promise<
   });
 }
 
+function startGrants(
+  { limits, store: { keepMs } }: Installation,
+  parts: Pick<Parameters<typeof openGrants>[0], 'store' | 'trail' | 'onError'>,
+): Promise<GrantService> {
+  const { maxGrantMs: maxMs, maxGrantRows: maxRows } = limits;
+  return openGrants({ ...parts, maxMs, maxRows, keepMs });
+}
+
 type Running = {
   readonly databases: ReadonlyMap<string, DatabaseRuntime>;
   readonly approvals: ApprovalService;
+  readonly grants: GrantService;
   readonly trail: Trail;
   readonly agents: Agents;
   readonly rowLedger: RowLedger;
@@ -255,13 +268,15 @@ function apiDeps(
   installation: Installation,
   running: Running & { readonly rules: RulesInForce; readonly health: () => Readiness },
 ): Parameters<typeof startApi>[0] {
-  const { databases, approvals, trail, agents, rules, log, metrics, health } = running;
+  const { databases, approvals, grants, trail, agents, rules, log, metrics, health } = running;
   return {
     ...installation.api,
     approvers: installation.approvers,
     oidc: installation.oidc,
     maxCallsPerMinute: installation.limits.maxApiCallsPerMinute,
     approvals,
+    grants,
+    grantTerms: grantTermsOf(databases, agents, () => rules.current),
     agents,
     log,
     makeVerifier: (password) => makeVerifier(password, { salt: randomBytes(SCRAM_SALT_BYTES) }),

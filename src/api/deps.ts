@@ -1,5 +1,6 @@
 /** What the API is given, and the values it passes between its parts. It reaches the data path by no other road. */
 import type { FastifyInstance } from 'fastify';
+import type { Grants, NewGrant } from '../approvals/grant.ts';
 import type { Agents, Approvals, Approver } from '../approvals/request.ts';
 import type { AuditEvent } from '../audit/event.ts';
 import type { SearchResult, TrailQuery } from '../audit/search.ts';
@@ -26,6 +27,14 @@ export type ApiDeps = {
   /** Of one caller. */
   readonly maxCallsPerMinute: number;
   readonly approvals: Approvals;
+  readonly grants: Grants;
+  /** What a grant of these columns would be, and what the rules demand of whoever makes it. */
+  grantTerms(asked: {
+    readonly agent: string;
+    /** Null: the only one that the agent may use. */
+    readonly database: string | null;
+    readonly columns: readonly string[];
+  }): Promise<Omit<NewGrant, 'expiresMs' | 'maxRows' | 'reason'>>;
   readonly agents: Agents;
   readonly databases: readonly { readonly name: string; readonly logins: readonly string[] }[];
   /** A SCRAM-SHA-256 verifier of a new password. */

@@ -9,6 +9,7 @@
  * Non-goals: history beyond the last MAX_EVENT_HISTORY events. The trail has it all.
  */
 import type { ServerResponse } from 'node:http';
+import type { Grants } from '../approvals/grant.ts';
 import type { Approvals, Request } from '../approvals/request.ts';
 import { PosternError } from '../errors.ts';
 import { EventHistory } from './event-history.ts';
@@ -21,7 +22,7 @@ import {
   MAX_LISTED_REQUESTS,
   MAX_TIMEOUT_MS,
 } from './limits.ts';
-import { requestView } from './views.ts';
+import { grantView, requestView } from './views.ts';
 
 /** A stream's output: what the hub needs of a `ServerResponse`. */
 export type EventSink = Pick<
@@ -46,13 +47,15 @@ export type EventHub = {
 
 type Stream = { readonly sink: EventSink; readonly caller: string; live: boolean; ended: boolean };
 type Source = Pick<Approvals, 'subscribe' | 'list'>;
+type GrantSource = Pick<Grants, 'subscribe'>;
 
 export function makeEventHub(
   approvals: Source,
   heartbeatMs = EVENT_HEARTBEAT_MS,
   catchUpTimeoutMs = CATCH_UP_TIMEOUT_MS,
+  grants: GrantSource | null = null,
 ): EventHub {
-  return new Hub(approvals, heartbeatMs, catchUpTimeoutMs);
+  return new Hub(approvals, grants, heartbeatMs, catchUpTimeoutMs);
 }
 
 class Hub implements EventHub {
@@ -63,13 +66,20 @@ class Hub implements EventHub {
   readonly #heartbeat: NodeJS.Timeout;
   readonly #unsubscribe: () => void;
 
-  constructor(approvals: Source, heartbeatMs: number, catchUpTimeoutMs: number) {
+  constructor(approvals: Source, grants: GrantSource | null, heartbeatMs: number, catchUpTimeoutMs: number) {
     this.#approvals = approvals;
     this.#catchUpTimeoutMs = catchUpTimeoutMs;
-    this.#unsubscribe = approvals.subscribe((request) => {
-      const { text } = this.#history.add(eventOf(request));
+    const tell = (event: string): void => {
+      const { text } = this.#history.add(event);
       for (const stream of this.#streams) if (stream.live) this.#send(stream, text);
-    });
+    };
+    const stops = [
+      approvals.subscribe((request) => tell(eventOf(request))),
+      grants?.subscribe((grant) => tell(`event: grant\ndata: ${JSON.stringify(grantView(grant))}\n\n`)),
+    ];
+    this.#unsubscribe = () => {
+      for (const stop of stops) stop?.();
+    };
     this.#heartbeat = setInterval(() => {
       for (const stream of this.#streams) this.#send(stream, ': still here\n\n');
     }, heartbeatMs).unref();

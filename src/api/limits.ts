@@ -8,6 +8,8 @@ export const MAX_EXPLAIN_BODY_BYTES = 2 * 1024 * 1024;
 export const MAX_LABEL_CHARS = 100;
 /** Names in one list of an agent: groups or databases. */
 export const MAX_NAMES = 64;
+/** Characters of one column's name: three parts of 63 bytes, quoted. */
+export const MAX_COLUMN_CHARS = 400;
 /** Requests in one answer. */
 export const MAX_LISTED_REQUESTS = 500;
 

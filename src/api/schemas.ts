@@ -1,5 +1,6 @@
 /** JSON Schemas (2020-12, as OpenAPI 3.1 uses) of what goes in and out; ajv validates what goes in. */
 import { ACTIONS } from '../sql/statement.ts';
+import { GRANT_STATES } from '../approvals/grant.ts';
 import { MAX_AGENT_NAME_CHARACTERS, MAX_REASON_CHARACTERS } from '../approvals/limits.ts';
 import { MAX_LABEL_CHARS, MAX_NAMES } from './limits.ts';
 
@@ -152,6 +153,29 @@ export const requestSchema = closed({
     description: "The agent's requests of the 24 hours before, by state",
   },
   decisions: { type: 'array', items: decisionSchema },
+});
+
+export const grantSchema = closed({
+  id: text,
+  state: { enum: GRANT_STATES },
+  createdAt: time,
+  expiresAt: time,
+  agent: text,
+  owner: { ...text, description: 'The person behind the agent; may not grant' },
+  database: text,
+  environment: text,
+  columns: { ...texts, description: 'schema.table.column, partitions and child tables among them' },
+  maxRows: { type: 'integer' },
+  rowsReserved: { type: 'integer', description: 'Given out to statements; never more than maxRows' },
+  rowsShown: { type: 'integer', description: 'Of statements that are over' },
+  rulesVersion: { ...text, description: 'Under other rules it is void' },
+  rules: { ...texts, description: 'Rules that govern who may show these columns' },
+  approver: text,
+  channel: { enum: ['cli', 'api'] },
+  reason: text,
+  ended: {
+    anyOf: [{ type: 'null' }, closed({ at: time, by: { type: ['string', 'null'] }, reason: text })],
+  },
 });
 
 export const agentSchema = closed({

@@ -31,6 +31,7 @@ import { asPosternError, placeOf, refusalOf } from './refusal.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { eventRoutes } from './routes/events.ts';
+import { grantRoutes } from './routes/grants.ts';
 import { healthRoutes } from './routes/health.ts';
 import { linkRoutes } from './routes/link.ts';
 import { metricsRoutes } from './routes/metrics.ts';
@@ -50,7 +51,7 @@ export type { ApiDeps } from './deps.ts';
  * @throws Error of the socket when it cannot listen; PosternError `config-invalid` for a bad token digest
  */
 export async function startApi(deps: ApiDeps): Promise<{ port: number; close(): Promise<void> }> {
-  const hub = makeEventHub(deps.approvals);
+  const hub = makeEventHub(deps.approvals, undefined, undefined, deps.grants);
   try {
     const app = buildApi(deps, hub);
     await app.listen({ host: deps.host, port: deps.port });
@@ -126,6 +127,7 @@ export function buildApi(deps: ApiDeps, hub: EventHub): FastifyInstance {
   linkRoutes(app);
   textRoutes(app, deps);
   eventRoutes(app, hub);
+  grantRoutes(app, deps);
   agentRoutes(app, deps);
   policyRoutes(app, deps);
   auditRoutes(app, deps);

@@ -4,7 +4,7 @@
  * Invariant: no redirect is followed, so the token goes to the url it was meant for and no other.
  */
 import type { LoginView } from '../api/routes/login.ts';
-import type { AgentView, RequestView } from '../api/views.ts';
+import type { AgentView, GrantView, RequestView } from '../api/views.ts';
 import type { SearchResult } from '../audit/search.ts';
 import type { VerifyReport } from '../audit/verify.ts';
 import { PosternError } from '../errors.ts';
@@ -52,6 +52,10 @@ export type Client = {
   decide(id: string, decision: Answer, reason: string): Promise<RequestView>;
   /** What is pending, then transitions as they happen. Ends when the API ends it. */
   events(): AsyncIterable<Told>;
+  grant(asked: object): Promise<GrantView>;
+  grants(filter: { readonly state?: string; readonly agent?: string }): Promise<{ grants: GrantView[] }>;
+  grantOf(id: string): Promise<GrantView>;
+  revoke(id: string, reason: string): Promise<GrantView>;
   agents(): Promise<{ agents: AgentView[] }>;
   addAgent(agent: object): Promise<{ agent: AgentView; password: string }>;
   rotateAgent(name: string): Promise<{ agent: AgentView; password: string }>;
@@ -80,6 +84,10 @@ export function makeClient(connection: Access): Client {
     decide: (id, decision, reason) =>
       post(`/v1/requests/${encodeURIComponent(id)}/decision`, { decision, reason }),
     events: () => followEvents(connection),
+    grant: (asked) => post('/v1/grants', asked),
+    grants: (filter) => get(`/v1/grants${queryOf({ ...filter })}`),
+    grantOf: (id) => get(`/v1/grants/${encodeURIComponent(id)}`),
+    revoke: (id, reason) => post(`/v1/grants/${encodeURIComponent(id)}/revoke`, { reason }),
     agents: () => get('/v1/agents'),
     addAgent: (agent) => post('/v1/agents', agent),
     rotateAgent: (name) => post(`/v1/agents/${encodeURIComponent(name)}/rotate`),

@@ -8,24 +8,28 @@ import { connected } from './connected.ts';
 import { print } from './output.ts';
 
 const ID = /^[0-9a-z]{4}-[0-9a-z]{4}$/;
-/** Commands that take the id of a request. */
+/** Commands that take the id of a request, and those that take a grant's. */
 const WITH_ID = ['show', 'approve', 'deny', 'escalate'];
+const WITH_GRANT = ['grants', 'revoke'];
 
 export function completionCommand(root: Command): void {
   root
     .command('completion')
-    .description('print the completion of a shell, or the ids it completes')
-    .addArgument(new Argument('<shell>', 'what to print').choices(['bash', 'zsh', 'fish', 'ids']))
-    .action(async (shell: 'bash' | 'zsh' | 'fish' | 'ids', _options: object, command: Command) => {
-      if (shell !== 'ids') return print(scripts(root)[shell]);
+    .description('print the completion of a shell, or the ids of pending requests or of grants')
+    .addArgument(new Argument('<shell>', 'what to print').choices(['bash', 'zsh', 'fish', 'ids', 'grants']))
+    .action(async (shell: Shell | 'ids' | 'grants', _options: object, command: Command) => {
+      if (shell !== 'ids' && shell !== 'grants') return print(scripts(root)[shell]);
+      const client = connected(command);
       // In the middle of somebody's line nothing may be said of what went wrong.
-      const { requests } = await connected(command)
-        .requests({ state: 'pending' })
-        .catch(() => ({ requests: [] }));
-      for (const { id } of requests) if (ID.test(id)) print(id);
+      const found =
+        shell === 'ids'
+          ? client.requests({ state: 'pending' }).then(({ requests }) => requests)
+          : client.grants({ state: 'active' }).then(({ grants }) => grants);
+      for (const { id } of await found.catch(() => [])) if (ID.test(id)) print(id);
     });
 }
 
+type Shell = 'bash' | 'zsh' | 'fish';
 type Words = {
   readonly top: readonly string[];
   readonly below: readonly (readonly [string, readonly string[]])[];
@@ -47,6 +51,7 @@ function wordsOf(root: Command): Words {
 function scripts(root: Command): { bash: string; zsh: string; fish: string } {
   const { top, below } = wordsOf(root);
   const ids = WITH_ID.join('|');
+  const grants = WITH_GRANT.join('|');
   const cases = below.map(([name, words]) => `    ${name}) offered='${words.join(' ')}' ;;`).join('\n');
   const choose = (first: string, word: string): string => `  local offered=''
   case "${first}" in
@@ -55,6 +60,7 @@ ${cases}
   esac
   case "${first}" in
     ${ids}) [[ "${word}" == -* ]] || offered="$(postern completion ids 2>/dev/null)" ;;
+    ${grants}) [[ "${word}" == -* ]] || offered="$(postern completion grants 2>/dev/null)" ;;
   esac`;
   return {
     bash: `# postern completion bash: source <(postern completion bash)
@@ -88,6 +94,7 @@ compdef _postern postern`,
             `complete -c postern -n '__fish_seen_subcommand_from ${name}' -a '${words.join(' ')}'`,
         ),
       `complete -c postern -n '__fish_seen_subcommand_from ${WITH_ID.join(' ')}' -a '(postern completion ids 2>/dev/null)'`,
+      `complete -c postern -n '__fish_seen_subcommand_from ${WITH_GRANT.join(' ')}' -a '(postern completion grants 2>/dev/null)'`,
     ].join('\n'),
   };
 }

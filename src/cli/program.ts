@@ -11,6 +11,7 @@ import { completionCommand } from './completion.ts';
 import { denyCommand } from './deny.ts';
 import { escalateCommand } from './escalate.ts';
 import { ApiRefusal, EXIT, Finished, UsageError, exitCodeOf } from './exit-codes.ts';
+import { grantCommand, grantsCommand, revokeCommand } from './grants.ts';
 import { loginCommand, logoutCommand, whoamiCommand } from './login.ts';
 import { complain, safe } from './output.ts';
 import { policyCheckCommand } from './policy-check.ts';
@@ -47,6 +48,9 @@ export function program(): Command {
   approveCommand(root);
   denyCommand(root);
   escalateCommand(root);
+  grantCommand(root);
+  grantsCommand(root);
+  revokeCommand(root);
   agentsCommand(root);
   channelsCommand(root);
   const policy = root.command('policy').description('check rules.yaml, ask what it would say');

@@ -30,6 +30,8 @@ export const DEFAULT_LIMITS: Limits = {
   upstreamConnectTimeoutMs: 10_000,
   maxHoldInTransactionMs: 120_000,
   shutdownGraceMs: 30_000,
+  maxGrantMs: 86_400_000,
+  maxGrantRows: 10_000,
   statementCacheEntries: 5000,
   maxApiCallsPerMinute: 600,
 };
@@ -48,6 +50,8 @@ export const LIMIT_BOUNDS: Readonly<Record<keyof Limits, readonly [number, numbe
   upstreamConnectTimeoutMs: [100, 600_000],
   maxHoldInTransactionMs: [1000, 86_400_000],
   shutdownGraceMs: [0, 3_600_000],
+  maxGrantMs: [1000, 604_800_000],
+  maxGrantRows: [1, 1_000_000_000],
   statementCacheEntries: [0, 1_000_000],
   maxApiCallsPerMinute: [10, 1_000_000],
 };

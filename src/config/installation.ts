@@ -79,6 +79,9 @@ export type Limits = {
   /** A hold inside an open transaction ends after this, whatever the rule says. */
   readonly maxHoldInTransactionMs: number;
   readonly shutdownGraceMs: number;
+  /** A time-boxed grant lasts no longer, and shows no more rows. */
+  readonly maxGrantMs: number;
+  readonly maxGrantRows: number;
   /** Distinct statement texts whose reading is kept, per agent and database. */
   readonly statementCacheEntries: number;
   /** Of one approver, operator or auditor. A page that follows and reads everything needs a small part of it. */

@@ -70,9 +70,16 @@ export function bindingFor(judged: Judged, execution: HeldExecution, judge: Judg
     parameters: execution.parameters,
     objects,
     settings: execution.settings,
-    unmask: (judged.shown ?? []).map((one) => shownAs(one, judged.snapshot)).toSorted(),
+    unmask: seenIn(judged)
+      .map((one) => shownAs(one, judged.snapshot))
+      .toSorted(),
     ...(execution.met === undefined ? {} : { rowLimits: rowBinding(execution.met) }),
   });
+}
+
+/** Masked columns that its rows would show: because it asks, or by a grant. Whoever approves it must know. */
+function seenIn(judged: Judged): readonly ShownColumn[] {
+  return judged.shown ?? judged.granted?.columns ?? [];
 }
 
 /** By what it is called now, so that renaming it voids the grant. */
@@ -126,7 +133,9 @@ export function requestFor(
     approverGroups: terms.approverGroups,
     quorum: terms.quorum,
     ...timesOf(terms, execution),
-    unmask: (judged.shown ?? []).map((one) => one.name).toSorted(),
+    unmask: seenIn(judged)
+      .map((one) => one.name)
+      .toSorted(),
     locks: locksOf(judged.statements, judged.snapshot),
     ...found,
   };

@@ -13,6 +13,7 @@ import type { AgentIdentity, Judgement, MaskScope, StatementJudgement } from '..
 import { compileMasks } from '../policy/masks.ts';
 import type { MaskSet } from '../policy/mask-set.ts';
 import { rowLimitsForUnknown, type RowLimit } from '../policy/row-limits.ts';
+import type { OutputShows } from '../policy/outputs.ts';
 import type { RuleSet } from '../policy/rules.ts';
 import type { ShownColumn } from '../policy/shown.ts';
 import { analyze } from '../sql/analyze.ts';
@@ -53,6 +54,23 @@ export type Judged = {
   readonly rowLimited: boolean;
   /** Masked columns that this one execution shows, once approved. Absent: none. */
   readonly shown?: readonly ShownColumn[];
+  /** What time-boxed grants would show of it; all else is as without them. Absent: nothing. */
+  readonly granted?: Granted;
+};
+
+/** A text read with granted columns unmasked, beside its judgement, which is made as if they were not. */
+export type Granted = {
+  readonly columns: readonly ShownColumn[];
+  /** The masks without these columns, and what they leave in its reach. */
+  readonly masks: MaskSet;
+  readonly scope: MaskScope;
+  readonly outputs: OutputShows;
+  /** How many masked columns it still has in reach. */
+  readonly reach: number;
+  /** Whether somebody asking to see these columns in this statement would be denied. */
+  readonly denied: boolean;
+  /** Rules that would be asked about showing these columns in this statement. */
+  readonly rules: readonly string[];
 };
 
 /** Where the rules and the catalog in force come from; both change under a running session. */
@@ -80,6 +98,8 @@ export class Judge {
   #inside = new Map<string, Judged>();
   #shapesOutside: Shapes;
   #shapesInside: Shapes;
+  /** Of the columns granted last, by text and whether a transaction is open. */
+  #granted: { readonly key: string; readonly known: Map<string, Judged> } = NOTHING_GRANTED;
 
   constructor(
     agent: AgentIdentity,
@@ -106,7 +126,7 @@ export class Judge {
   }
 
   /** The rules in force; another object after each reload. */
-  get rules(): object {
+  get rules(): RuleSet {
     this.#refresh();
     return this.#rules;
   }
@@ -164,8 +184,39 @@ export class Judge {
     return rowLimitsForUnknown(this.#rules.rules, { agent: this.agent, where, snapshot: this.#snapshot });
   }
 
+  /**
+   * As `judge`, with what grants of these columns would show of it. The verdict and all that is said of the
+   * statement stay as they are without them.
+   */
+  judgeGranted(text: string, inTransaction: boolean, columns: readonly ShownColumn[]): Judged {
+    this.#refresh();
+    const key = columns.map(({ relation, attnum }) => `${relation}.${attnum}`).join(' ');
+    if (this.#granted.key !== key) this.#granted = { key, known: new Map() };
+    const { known } = this.#granted;
+    const place = `${inTransaction ? 'T' : 'I'}${text}`;
+    const found = known.get(place);
+    if (found !== undefined) return found;
+    const base = this.judge(text, inTransaction);
+    const left = this.judgeShowing(text, inTransaction, columns);
+    const ofMasks = left.judgement.causes.filter(({ rule }) => !OF_MASKS.has(rule));
+    const granted: Granted = {
+      columns,
+      masks: left.masks,
+      scope: left.scope,
+      outputs: left.judgement.statements[0]?.outputs ?? null,
+      reach: left.judgement.statements.reduce((sum, s) => sum + s.maskedColumns.length, 0),
+      denied: left.judgement.verdict === 'deny',
+      rules: ofMasks.map((cause) => cause.rule),
+    };
+    const judged = { ...base, plain: false, granted };
+    if (known.size >= MAX_GRANTED_TEXTS) evictOldest(known);
+    if (text.length <= CACHED_TEXT_LENGTH) known.set(place, judged);
+    return judged;
+  }
+
   /** What was judged before, judged under what is in force now. */
-  again({ text, shown }: Judged, inTransaction: boolean): Judged {
+  again({ text, shown, granted }: Judged, inTransaction: boolean): Judged {
+    if (granted !== undefined) return this.judgeGranted(text, inTransaction, granted.columns);
     return shown === undefined
       ? this.judge(text, inTransaction)
       : this.judgeShowing(text, inTransaction, shown);
@@ -194,6 +245,7 @@ export class Judge {
     this.#inside = new Map();
     this.#shapesOutside = new Shapes(this.#limits.statementCacheEntries);
     this.#shapesInside = new Shapes(this.#limits.statementCacheEntries);
+    this.#granted = NOTHING_GRANTED;
   }
 
   #read(text: string, inTransaction: boolean, analysis: Analysis, masks = this.#masks): Judged {
@@ -252,6 +304,11 @@ export class Judge {
     return relation === undefined ? `oid ${oid}` : `${relation.schema}.${relation.name}`;
   }
 }
+
+const NOTHING_GRANTED = { key: '', known: new Map<string, Judged>() };
+
+/** Texts kept as a grant shows them: an agent with a grant runs few. */
+const MAX_GRANTED_TEXTS = 100;
 
 /** Causes that follow from which columns are masked. They ask nobody in particular, so the terms of a hold stay. */
 const OF_MASKS: ReadonlySet<string> = new Set(['defaults.influence', 'defaults.laundering']);

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
+import type { Grants } from '../approvals/grant.ts';
 import type { AgentRecord, Approvals } from '../approvals/request.ts';
 import type { RowLedger } from '../approvals/row-ledger.ts';
 import type { Trail } from '../audit/event.ts';
@@ -35,6 +36,7 @@ export type DatabaseRuntime = {
 export type StarterParts = {
   readonly databases: ReadonlyMap<string, DatabaseRuntime>;
   readonly approvals: Approvals;
+  readonly grants: Grants;
   readonly trail: Trail;
   readonly cancelKeys: CancelKeys;
   readonly limits: Limits;
@@ -111,6 +113,8 @@ export async function startSession(
     upstreamPid: key?.pid ?? 0,
     startSettings: settings,
     rowAccount: (rule) => parts.rowLedger.account(agent.name, rule),
+    sessionId,
+    grants: parts.grants.of(agent.name, runtime.config.name),
     cancelUpstream: () =>
       key === null
         ? Promise.resolve()

@@ -7,6 +7,7 @@ import { encodeCopyData } from '../wire/server/copy-data.ts';
 import { decodeCopyOutResponse } from '../wire/server/copy-response.ts';
 import { unknownColumns, type CopyPlan } from './copy-plan.ts';
 import { showsFor } from './output-shows.ts';
+import type { Metered, Placed } from './metered.ts';
 import { unexpected, type Reply } from './replies.ts';
 import type { RowPause } from './row-pause.ts';
 import type { RowStream } from './row-stream.ts';
@@ -20,16 +21,21 @@ export class CopyOut {
   readonly #session: SessionState;
   #masker: CopyMasker | null = null;
   #open = false;
+  /** The first line names the columns. */
+  #header = false;
+  #binary = false;
 
   readonly #rows: RowStream;
   readonly #pause: RowPause;
+  readonly #metered: Metered;
   /** The data at hand may not pass yet. */
   #stopped = false;
 
-  constructor(session: SessionState, rows: RowStream, pause: RowPause) {
+  constructor(session: SessionState, rows: RowStream, pause: RowPause, metered: Metered) {
     this.#session = session;
     this.#rows = rows;
     this.#pause = pause;
+    this.#metered = metered;
   }
 
   get masking(): boolean {
@@ -57,7 +63,10 @@ export class CopyOut {
       fits && plan.columns !== null ? plan.columns : unknownColumns(columnFormats.length, format);
     const knows = shown === null ? session.knows(false) : knowsFrom(shown.snapshot);
     const shows = fits ? showsFor(session, head) : null;
-    const rows = planRow(columns, masks, fits ? scope : 'opaque', knows, shows);
+    const full = planRow(columns, masks, fits ? scope : 'opaque', knows, shows);
+    const rows = fits && session.use !== null ? session.use.planOf(full, columns, knows) : full;
+    this.#header = plan.options.header;
+    this.#binary = format === 1;
     if (rows === null) return;
     const { maskKey, limits } = session.parts;
     const names = columns.map((c) => c.name);
@@ -72,7 +81,7 @@ export class CopyOut {
     if (!this.#open) throw unexpected('COPY data');
     if (this.#pause.dropping) return;
     const { meter } = this.#rows;
-    if (meter === null || !reader.first || meter.passOne()) return this.#pass(reader);
+    if (meter === null || !reader.first || meter.passOne()) return this.#underGrant(reader);
     this.#stopped = true;
     this.#pause.stop(this.#session.replies.head, meter);
   }
@@ -84,14 +93,28 @@ export class CopyOut {
     this.data(reader);
   }
 
-  #pass(reader: FrameReader): void {
+  #underGrant(placed: Placed): void {
+    if (this.#session.use === null) this.#pass(placed);
+    else this.#metered.copyData(placed, this.#isRow(placed), this.#pass);
+  }
+
+  readonly #pass = ({ buffer, start, end }: Placed): void => {
     const { toClient } = this.#session.parts;
     if (this.#masker === null) {
-      toClient.forward(reader.buffer, reader.start, reader.end);
+      toClient.forward(buffer, start, end);
       return;
     }
-    const masked = this.#masker.push(reader.buffer.subarray(reader.start + HEADER_BYTES, reader.end));
+    const masked = this.#masker.push(buffer.subarray(start + HEADER_BYTES, end));
     if (masked.length > 0) toClient.send(encodeCopyData(masked));
+  };
+
+  /** Whether a frame is a row, and not the line of names or the trailer of binary data. Asked once for each. */
+  #isRow({ buffer, start, end }: Placed): boolean {
+    if (this.#binary)
+      return end - start - HEADER_BYTES !== 2 || buffer.readInt16BE(start + HEADER_BYTES) !== -1;
+    if (!this.#header) return true;
+    this.#header = false;
+    return false;
   }
 
   end(): void {

@@ -65,8 +65,15 @@ export function planFor(
   const knows = inDoubt || shown === null ? session.knows(inDoubt) : knowsFrom(shown.snapshot);
   const scope = scopeOf(session, head);
   if (!scan.mayMask(buffer, start, end, masks, scope, knows)) return null;
-  const plan = planRow(fieldsOf(buffer, start, end), masks, scope, knows, showsFor(session, head));
+  const fields = fieldsOf(buffer, start, end);
+  const plan = planRow(fields, masks, scope, knows, showsFor(session, head));
   const unknown = plan?.masked.some((field) => field.cause === 'unknown-column') === true;
   if (unknown) session.parts.catalog.refreshSoon();
-  return plan;
+  const { use } = session;
+  const granted = use !== null && !inDoubt && (head.kind === 'query' || portalOf(head) === use.portal);
+  return granted ? use.planOf(plan, fields, knows) : plan;
+}
+
+function portalOf(head: Reply): object | undefined {
+  return head.kind === 'describe' ? (head.portal ?? undefined) : undefined;
 }

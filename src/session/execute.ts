@@ -15,6 +15,7 @@ import { describeQuery } from './describe-query.ts';
 import { applyEffects, touchesPrepared } from './effects.ts';
 import { expand, type Expanded } from './expand.ts';
 import { holdsBack, refusing, releaseWithheld } from './extended.ts';
+import { grantable, useGrants, type Grantable } from './granting.ts';
 import { closeIdleImplicit, drain, holdFor, Skipped } from './holding.ts';
 import { noteLimited } from './in-turn.ts';
 import type { Portal } from './names.ts';
@@ -31,7 +32,8 @@ export function onExecute(session: SessionState, frame: Frame): void | Promise<v
     const judged = session.judge(portal.prepared.text);
     const sure = !session.names.doubtful(name) && !session.unsettledFor(judged);
     const plain = judged.plain && sure && !session.parts.gate.recordsFirst && session.withheld.length === 0;
-    if (plain && !session.settings.asksToSee && judged.judgement.verdict === 'allow') {
+    const sees = session.settings.asksToSee || session.parts.grants.any;
+    if (plain && !sees && judged.judgement.verdict === 'allow') {
       const permit = session.parts.gate.admit(judged);
       execute(session, frame, portal, { judged, doubted: false }, permit, null);
       return undefined;
@@ -94,16 +96,23 @@ async function slowExecute(
   if (session.closed || session.skipping) return;
   // What else was bound before this and needs approval comes first, for it would go ahead with this.
   if (holdsBack(session)) await holdWithheldBind(session, portal);
+  if (session.parts.grants.any) await drain(session);
   const expanded = expand(session, session.judge(portal.prepared.text));
   const shown = showing(session, expanded.judged);
   if (shown !== null) return executeShowing(session, frame, portal, shown, maxRows);
-  const permit = await permitFor(session, portal, expanded.judged);
+  const granted = grantedFor(session, portal, expanded.judged);
+  const permit = await permitFor(session, portal, granted?.judged ?? expanded.judged);
   if (session.closed || session.skipping) return;
   releaseWithheld(session);
   portal.copy = await copyPlanFor(session, expanded.judged);
   if (session.closed || session.skipping) return;
   const scope = session.names.unseen && portal.name !== '' ? 'opaque' : expanded.scope;
-  execute(session, frame, portal, expanded, permit, scope);
+  const use = granted === null ? null : await useGrants(session, granted);
+  if (session.closed || session.skipping) return use?.settle();
+  session.use = use;
+  const executed = use === null ? portal : forItself(portal);
+  if (use !== null) use.portal = executed;
+  execute(session, frame, executed, expanded, permit, scope);
   session.parts.toUpstream.flush();
 }
 
@@ -133,6 +142,22 @@ async function executeShowing(
   const once: Portal = { ...portal, ...fresh, copy, shown };
   execute(session, frame, once, { judged: shown, doubted: false }, permit, shown.scope);
   session.parts.toUpstream.flush();
+}
+
+/**
+ * A portal whose name may be another's, or that was approved as it was bound, as if there were no grant, shows
+ * nothing by one.
+ */
+function grantedFor(session: SessionState, portal: Portal, judged: Judged): Grantable | null {
+  if (!session.parts.grants.any || session.names.doubtful(portal.name)) return null;
+  if (judged.judgement.verdict === 'hold' && (portal.released || !portal.kept)) return null;
+  return grantable(session, judged);
+}
+
+/** As the portal, for one execution to be described and planned by: nothing of it is left for the next. */
+function forItself(portal: Portal): Portal {
+  const prepared = { ...portal.prepared, witnessed: null, contradicted: true };
+  return { ...portal, prepared, plan: undefined, plannedFor: null, describing: 0 };
 }
 
 async function permitFor(session: SessionState, portal: Portal, judged: Judged): Promise<Permit> {

@@ -69,15 +69,36 @@ export class RowPause {
     const met: RowsMet = { rows: meter.tally.rows, limits: meter.met };
     try {
       await askForRows(session, head, met);
+      if (this.#refusal !== null) throw this.#refusal;
       meter.lift(met.limits);
       this.#state = 'flowing';
     } catch (error) {
       if (session.closed) return;
-      this.#refusal = refusalFor(session, error, met.rows);
+      this.#refusal ??= refusalFor(session, error, met.rows);
       await this.#flow.cancel();
       this.#state = 'dropping';
     }
     if (!session.closed) this.#flow.resume();
+  }
+
+  /**
+   * Ends the result that is shown now, as if it had been refused; one that waits for a decision, once that has come.
+   */
+  end(refusal: PosternError): void {
+    if (this.#refusal !== null) return;
+    this.#refusal = refusal;
+    if (this.#state !== 'flowing') return;
+    this.#state = 'paused';
+    this.#flow.halt();
+    const { log } = this.#session.parts;
+    this.#flow
+      .cancel()
+      .catch((error: unknown) => log.warn({ err: error }, 'a result could not be cancelled; it is dropped'))
+      .then(() => {
+        this.#state = 'dropping';
+        if (!this.#session.closed) this.#flow.resume();
+      })
+      .catch((error: unknown) => this.#flow.fail(error));
   }
 
   /**
@@ -87,8 +108,7 @@ export class RowPause {
   error(): PosternError | 'muted' | null {
     if (this.#state === 'muted') return 'muted';
     if (this.#state !== 'dropping') return null;
-    this.#state = 'flowing';
-    return this.#refusal;
+    return this.#over();
   }
 
   /** The database has finished what `head` asked for, which is answered: a refusal comes in place of its completion. */
@@ -111,12 +131,19 @@ export class RowPause {
    */
   ready(): boolean {
     if (this.#state !== 'muted') return false;
-    this.#state = 'flowing';
+    const refusal = this.#over();
     const session = this.#session;
     if (session.transaction !== 'T') return false;
-    if (session.replies.size > 0) throw this.#refusal ?? new PosternError('internal-error');
+    if (session.replies.size > 0) throw refusal ?? new PosternError('internal-error');
     failTransaction(session);
     return true;
+  }
+
+  #over(): PosternError | null {
+    const refusal = this.#refusal;
+    this.#refusal = null;
+    this.#state = 'flowing';
+    return refusal;
   }
 
   /** COPY FROM STDIN begins behind a refusal: the client, which knows of none, would never send its data. */

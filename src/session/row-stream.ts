@@ -9,6 +9,7 @@ import { OutputSlab } from '../masking/output-slab.ts';
 import type { RowPlan } from '../masking/plan.ts';
 import { RowRewriter } from '../masking/row-rewriter.ts';
 import type { FrameReader } from '../wire/frame-reader.ts';
+import type { Metered, Placed } from './metered.ts';
 import { unexpected } from './replies.ts';
 import type { RowMeter } from './row-meter.ts';
 import type { RowPause } from './row-pause.ts';
@@ -18,6 +19,7 @@ export class RowStream {
   readonly #session: SessionState;
   readonly #reader: FrameReader;
   readonly #pause: RowPause;
+  readonly #metered: Metered;
   readonly #slab = new OutputSlab();
   /** The plan of the rows that come now, and its rewriter. */
   #plan: RowPlan | null = null;
@@ -28,10 +30,11 @@ export class RowStream {
   /** In the run at hand, the first row that may not pass yet; -1 without one. */
   #stoppedAt = -1;
 
-  constructor(session: SessionState, reader: FrameReader, pause: RowPause) {
+  constructor(session: SessionState, reader: FrameReader, pause: RowPause, metered: Metered) {
     this.#session = session;
     this.#reader = reader;
     this.#pause = pause;
+    this.#metered = metered;
   }
 
   get masking(): boolean {
@@ -43,7 +46,12 @@ export class RowStream {
     this.flush();
     this.#plan = plan;
     this.#rewriter = plan === null ? null : new RowRewriter(plan, this.#session.parts.maskKey, this.#slab);
-    this.#reader.streaming = plan === null;
+    this.stream(plan === null);
+  }
+
+  /** Rows that a grant counts are taken whole, as those that are masked. */
+  stream(passes: boolean): void {
+    this.#reader.streaming = passes && this.#session.use?.counts !== true;
   }
 
   /** Rows that follow each other in a chunk have one plan, and are taken as one run. */
@@ -67,11 +75,14 @@ export class RowStream {
     if (this.#pause.dropping) return;
     const { buffer, end, first } = this.#reader;
     const to = this.meter === null || !first ? end : this.meter.pass(buffer, start, end);
-    if (to > start) this.#pass(buffer, start, to);
+    if (to > start && this.#session.use === null) this.#pass(buffer, start, to);
+    else if (to > start) this.#metered.rows({ buffer, start, end: to }, this.#passPlaced);
     if (to === end || this.meter === null) return;
     this.#stoppedAt = to;
     this.#pause.stop(this.#session.replies.head, this.meter);
   }
+
+  readonly #passPlaced = ({ buffer, start, end }: Placed): void => this.#pass(buffer, start, end);
 
   #pass(buffer: Buffer, start: number, end: number): void {
     if (this.#rewriter === null) {

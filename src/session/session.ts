@@ -8,6 +8,7 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { AgentGrants } from '../approvals/grant.ts';
 import type { RowAccount } from '../approvals/row-ledger.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Limits } from '../config/installation.ts';
@@ -35,6 +36,8 @@ export type SessionOptions = {
   /** See `SessionParts`. */
   readonly rowAccount: (rule: string) => RowAccount;
   readonly log: Logger;
+  readonly sessionId: string;
+  readonly grants: AgentGrants;
   /** Sends a CancelRequest with the upstream's own key. */
   readonly cancelUpstream: () => Promise<void>;
   readonly onClosed: (reason: string) => void;
@@ -47,29 +50,18 @@ export class Session {
   readonly #upstreamSide: UpstreamSide;
   /** The client takes no more, or a result waits for a decision: the upstream is not read. */
   #clientBehind = false;
-  #halted = false;
+  /** How many results, or rows of one, wait for something. */
+  #halts = 0;
   #clientFull = false;
   #upstreamFull = false;
   #draining = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { client, upstream, gate, catalog, maskKey, limits, log, upstreamPid, startSettings, rowAccount } =
-      options;
+    const { client, upstream, cancelUpstream: _c, onClosed: _o, ...parts } = options;
     const toClient = new ClientWriter(client, (full) => this.#paceUpstream(full));
     const toUpstream = new UpstreamWriter(upstream, (full) => this.#paceClient(full));
-    this.#state = new SessionState({
-      gate,
-      catalog,
-      toClient,
-      toUpstream,
-      maskKey,
-      limits,
-      log,
-      upstreamPid,
-      startSettings,
-      rowAccount,
-    });
+    this.#state = new SessionState({ ...parts, toClient, toUpstream });
     this.#clientSide = new ClientSide(
       this.#state,
       (error) => this.#endWith(error),
@@ -166,19 +158,21 @@ export class Session {
   #paceUpstream(full: boolean): void {
     this.#clientBehind = full;
     if (full) this.#options.upstream.pause();
-    else if (!this.#halted) this.#options.upstream.resume();
+    else if (this.#halts === 0) this.#options.upstream.resume();
   }
 
   #halt(): void {
-    this.#halted = true;
+    this.#halts += 1;
     this.#options.upstream.pause();
   }
 
   /** What is at hand goes first; it may stop the reading again. */
   #goOn(): void {
-    this.#halted = false;
+    this.#halts -= 1;
     this.#fromUpstream(NOTHING);
-    if (!this.#halted && !this.#clientBehind && !this.#state.closed) this.#options.upstream.resume();
+    if (this.#halts > 0 || this.#state.closed) return;
+    // What is dropped needs no client to take it.
+    if (!this.#clientBehind || this.#upstreamSide.dropping) this.#options.upstream.resume();
   }
 
   #paceClient(full: boolean): void {
@@ -246,6 +240,8 @@ export class Session {
     if (state.closed) return;
     const running = state.replies.size > 0 && !state.goodbye;
     state.closed = true;
+    state.use?.settle();
+    state.use = null;
     const { client, upstream, log, onClosed } = this.#options;
     withdraw(state, reason).catch((error: unknown) =>
       log.error({ err: error }, 'a request could not be withdrawn'),

@@ -56,7 +56,7 @@ function touches(judged: Judged, asked: Judged): boolean {
 }
 
 /** Why the rows of this message cannot be shown to nothing but this one execution. */
-function obstacle(session: SessionState, { statements, refersToNames, scope }: Judged): string | null {
+export function obstacle(session: SessionState, { statements, refersToNames, scope }: Judged): string | null {
   const [statement, ...others] = statements;
   if (statement === undefined || others.length > 0 || refersToNames)
     return 'it must be one statement, not a cursor, a prepared name or several in one message';

@@ -20,6 +20,7 @@ import { expand, type Expanded } from './expand.ts';
 import { FAILING_STATEMENT } from './failing-statement.ts';
 import { asRefusal, closeIdleImplicit, drain, holdFor, Skipped } from './holding.ts';
 import { noteLimited } from './in-turn.ts';
+import { grantable, useGrants } from './granting.ts';
 import { SESSION_LIMITS } from './limits.ts';
 import { refusalMessage } from './messages.ts';
 import type { Reply } from './replies.ts';
@@ -65,6 +66,7 @@ function isPlain(session: SessionState, judged: Judged): boolean {
     !session.unsettledFor(judged) &&
     session.withheld.length === 0 &&
     !session.settings.asksToSee &&
+    !session.parts.grants.any &&
     session.replies.size < SESSION_LIMITS.maxRepliesOwed
   );
 }
@@ -75,9 +77,11 @@ async function slowQuery(session: SessionState, frame: Frame, text: string): Pro
     const before = session.judge(text);
     if (touchesPrepared(before.statements) || setsOwn(before.statements)) await drain(session);
     await settleCatalog(session, before);
+    if (session.parts.grants.any) await drain(session);
     const expanded = expand(session, session.judge(text));
     const asked = showing(session, expanded.judged);
-    const judged = asked ?? expanded.judged;
+    const granted = asked === null ? grantable(session, expanded.judged) : null;
+    const judged = asked ?? granted?.judged ?? expanded.judged;
     const pinned = pinnedViolation(judged.statements);
     if (pinned !== null) {
       session.parts.gate.refusal(judged, `it changes the pinned setting ${pinned}`);
@@ -87,7 +91,11 @@ async function slowQuery(session: SessionState, frame: Frame, text: string): Pro
     const permit = await permitFor(session, judged);
     const copies = await copyPlans(session, judged);
     if (session.closed || session.skipping) return;
-    const sent = asked === null ? judged : shownNow(session, asked);
+    const use = granted === null ? null : await useGrants(session, granted);
+    if (session.closed || session.skipping) return use?.settle();
+    session.use = use;
+    const without = granted !== null && use === null ? expanded.judged : judged;
+    const sent = asked === null ? without : shownNow(session, asked);
     send(session, frame, permit, sent, { ...expanded, copies });
     session.parts.toUpstream.flush();
   } catch (error) {

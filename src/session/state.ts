@@ -2,14 +2,17 @@
  * What one session knows about itself: the two writers, the names, the replies owed, and where the
  * protocol stands. Both sides of the session share it; only they change it.
  */
+import type { AgentGrants } from '../approvals/grant.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { RowAccount } from '../approvals/row-ledger.ts';
+import type { PosternError } from '../errors.ts';
 import type { Gate } from '../gate/gate.ts';
 import { widest, type Judged } from '../gate/judge.ts';
 import { knowsFrom, type KnowsColumn } from '../masking/plan.ts';
 import type { MaskScope } from '../policy/judgement.ts';
 import type { Logger } from 'pino';
 import type { Limits } from '../config/installation.ts';
+import type { GrantUse } from './grant-use.ts';
 import { Names, type Sent } from './names.ts';
 import { Replies, type Reply } from './replies.ts';
 import { SessionSettings } from './session-settings.ts';
@@ -40,6 +43,9 @@ export type SessionParts = {
   /** What the agent has had within the hour, by the name of the rule that limits it. */
   readonly rowAccount: (rule: string) => RowAccount;
   readonly log: Logger;
+  readonly sessionId: string;
+  /** This agent's time-boxed grants on this database. */
+  readonly grants: AgentGrants;
 };
 
 export class SessionState {
@@ -84,6 +90,10 @@ export class SessionState {
   /** The server gave its own reason for ending the session. */
   upstreamSaidWhy = false;
   closed = false;
+  /** What grants show of the answer that comes now. There is no other, for what uses a grant is sent alone. */
+  use: GrantUse | null = null;
+  /** Ends the result that comes now in this error: it is cancelled, and what still comes of it dropped. */
+  endResult: (error: PosternError) => void = () => undefined;
   #knows: KnowsColumn | null = null;
   #knowsFor: object | null = null;
 

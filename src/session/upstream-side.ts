@@ -16,6 +16,7 @@ import { CopyOut } from './copy-out.ts';
 import { DescriptionScan, planFor } from './description-scan.ts';
 import { dropWithheld } from './extended.ts';
 import { refusalMessage } from './messages.ts';
+import { Metered } from './metered.ts';
 import { undo, unexpected, type Reply } from './replies.ts';
 import { Reports } from './reports.ts';
 import { meterFor } from './row-meter.ts';
@@ -31,6 +32,7 @@ export class UpstreamSide {
   readonly #reports: Reports;
   readonly #scan = new DescriptionScan();
   readonly #pause: RowPause;
+  readonly #metered: Metered;
   readonly #rows: RowStream;
   #followed: Reply | null = null;
 
@@ -40,8 +42,15 @@ export class UpstreamSide {
     this.#reader.streaming = true;
     this.#reports = new Reports(session);
     this.#pause = new RowPause(session, flow);
-    this.#rows = new RowStream(session, this.#reader, this.#pause);
-    this.#copyOut = new CopyOut(session, this.#rows, this.#pause);
+    this.#metered = new Metered(session, flow);
+    this.#rows = new RowStream(session, this.#reader, this.#pause, this.#metered);
+    this.#copyOut = new CopyOut(session, this.#rows, this.#pause, this.#metered);
+    session.endResult = (error) => this.#pause.end(error);
+  }
+
+  /** What comes is not for the client any more. */
+  get dropping(): boolean {
+    return this.#pause.dropping;
   }
 
   /**
@@ -51,8 +60,8 @@ export class UpstreamSide {
   push(chunk: Buffer): void {
     const reader = this.#reader;
     reader.push(chunk);
-    if (!this.#pause.paused) this.#again();
-    while (!this.#pause.paused) {
+    if (this.#metered.ready() && !this.#pause.paused) this.#again();
+    while (this.#metered.ready() && !this.#pause.paused) {
       this.#follow();
       if (!this.#next()) break;
       if (reader.type === SERVER_TYPE.dataRow) this.#rows.run();
@@ -95,7 +104,7 @@ export class UpstreamSide {
     this.#followed = head;
     if (head?.kind !== 'execute') return;
     this.#rows.use(head.portal.plan ?? null);
-    this.#reader.streaming = head.portal.plan === null;
+    if (head.portal.plan === undefined) this.#reader.streaming = false;
     this.#rows.meter = meterFor(this.#session, head);
   }
 
@@ -148,7 +157,7 @@ export class UpstreamSide {
     const head = this.#head();
     const { buffer, start, end } = this.#reader;
     this.#copyOut.begin(head, buffer, start, end);
-    this.#reader.streaming = !this.#copyOut.masking;
+    this.#rows.stream(!this.#copyOut.masking);
     if (head.kind === 'query') this.#rows.meter = meterFor(this.#session, head);
     this.#forward();
   }
@@ -223,6 +232,7 @@ export class UpstreamSide {
 
   #completed(type: number): void {
     const head = this.#head();
+    this.#metered.finished();
     if (this.#session.dirty) noteCompletion(this.#session, this.#reader);
     if (head.kind === 'query') {
       this.#session.widenTransaction(scopeOf(this.#session, head));
@@ -296,6 +306,7 @@ export class UpstreamSide {
     this.#copyOut.abort();
     this.#rows.use(null);
     session.settings.failed();
+    this.#metered.finished();
     if (head === null) return this.#report(session.transactionScope);
     const scope = widest(scopeOf(session, head), session.transactionScope);
     if (session.copyInReply === head) this.#endCopyIn();

@@ -94,6 +94,14 @@ test('every route takes and answers exactly what the document says', async (t) =
   await call('ana', 'POST', `/v1/requests/${three}/decision`, { ...why, decision: 'deny', as: 'bob' }, false);
   await call('ana', 'POST', `/v1/requests/${four}/decision`, { ...why, decision: 'escalate' });
   await call('audra', 'GET', `/v1/requests/${one}`);
+  const wanted = { agent: 'bot', columns: ['a.b.c'], forMs: 60_000, maxRows: 5, ...why };
+  const granted = await house.call('ana', 'POST', '/v1/grants', wanted);
+  await call('ana', 'POST', '/v1/grants', wanted);
+  await call('ana', 'POST', '/v1/grants', { ...wanted, forMs: '1h' }, false);
+  await call('ops', 'GET', '/v1/grants?state=active&agent=bot');
+  await call('audra', 'GET', `/v1/grants/${granted.body.id}`);
+  await call('ops', 'POST', `/v1/grants/${granted.body.id}/revoke`, why);
+  await call('ana', 'POST', `/v1/grants/${granted.body.id}/revoke`, why);
   await call('ops', 'POST', '/v1/agents', bot);
   await call('ops', 'POST', '/v1/agents', { ...bot, name: '../bot' }, false);
   await call('ops', 'GET', '/v1/agents');

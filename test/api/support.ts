@@ -8,6 +8,7 @@ import { startApi } from '../../src/api/server.ts';
 import type { ApiDeps } from '../../src/api/deps.ts';
 import { openAgents } from '../../src/approvals/agents.ts';
 import type { Agents, NewRequest } from '../../src/approvals/request.ts';
+import { openGrants } from '../../src/approvals/grants.ts';
 import { openApprovals } from '../../src/approvals/service.ts';
 import type { ApprovalService } from '../../src/approvals/service.ts';
 import { openSqliteStore } from '../../src/approvals/sqlite-store.ts';
@@ -103,6 +104,7 @@ export async function bench(t: TestContext, changes: Partial<ApiDeps> = {}): Pro
   const store = openSqliteStore({ file: join(folder, 'postern.db') });
   const approvals = await openApprovals({ store, trail, maxPendingPerAgent: 1000 });
   const agents = openAgents({ store, trail });
+  const grants = await openGrants({ store, trail, maxMs: 86_400_000, maxRows: 10_000 });
   const lines: string[] = [];
   const log = (fields: object, message: string): void =>
     void lines.push(`${JSON.stringify(fields)} ${message}`);
@@ -123,6 +125,25 @@ export async function bench(t: TestContext, changes: Partial<ApiDeps> = {}): Pro
       approver('audra', ['auditor']),
     ],
     approvals,
+    grants,
+    grantTerms: async ({ agent, database, columns }) => ({
+      agent,
+      owner: 'olga',
+      database: database ?? 'shop',
+      environment: 'prod',
+      columns: columns.map((name, i) => ({
+        relation: 1,
+        attnum: i + 1,
+        typeOid: 25,
+        family: `1.${i + 1}`,
+        name,
+      })),
+      rules: ['defaults.unmask'],
+      rulesVersion: 'v1',
+      requirements: [
+        { rule: 'privacy', approvers: ['data-stewards'], quorum: columns.length > 2 ? 2 : 1, escalateTo: [] },
+      ],
+    }),
     agents,
     databases: [
       { name: 'shop', logins: ['default', 'reports'] },
@@ -155,6 +176,7 @@ export async function bench(t: TestContext, changes: Partial<ApiDeps> = {}): Pro
   const url = `http://127.0.0.1:${port}`;
   t.after(async () => {
     await api.close();
+    await grants.close();
     await approvals.close();
     await trail.close();
     await store.close();

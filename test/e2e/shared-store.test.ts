@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { startPostern, type Postern } from '../../src/app.ts';
-import { startHarness, type Harness } from './harness.ts';
+import { SECRET, startHarness, type Harness } from './harness.ts';
 
 let harness: Harness;
 const posterns: Postern[] = [];
@@ -93,13 +93,42 @@ test('an agent added at one works at the other, and what is held there is approv
   assert.equal(seen.state, 'spent');
 });
 
+test('a grant made at one holds at the other; revoked there, it ends what is shown here', async () => {
+  const [a, b] = posterns;
+  const client = await agentAt(b, 'p-w');
+  const asked = { agent: 'shared-bot', columns: ['public.customers.email'], forMs: 60_000, maxRows: 10_000 };
+  const made = await call(a, 'POST', '/v1/grants', { ...asked, reason: 'for a test' });
+  assert.equal(made.status, 201);
+  const { id } = (await made.json()) as { id: string };
+  const seen = async (): Promise<boolean> =>
+    JSON.stringify((await client.query('select email from customers limit 3')).rows).includes(SECRET);
+  for (let n = 0; n < 100 && !(await seen()); n += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.ok(await seen());
+  const slow = client.query(
+    `select c.email, repeat('x', 9000), pg_sleep(0.02) from customers c, customers d`,
+  );
+  const ended = slow.then(
+    () => 'it went on',
+    (error: Error) => error.message,
+  );
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const revoked = await call(a, 'POST', `/v1/grants/${id}/revoke`, { reason: 'here' });
+  assert.equal(revoked.status, 200);
+  assert.match(await ended, /dana revoked it: here/);
+  assert.equal(await seen(), false);
+});
+
 test('I2: with the store gone, open sessions go on, nothing is held, and nobody new gets in', async () => {
   const [a, b] = posterns;
   const client = await agentAt(b, 'p-w');
   const root = await harness.direct();
+  const asked = { agent: 'shared-bot', columns: ['public.customers.email'], forMs: 60_000, maxRows: 10 };
+  assert.equal((await call(b, 'POST', '/v1/grants', { ...asked, reason: 'for a test' })).status, 201);
   await root.query('alter database postern_store allow_connections false');
   await root.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = 'postern_store'`);
   assert.deepEqual((await client.query('select 1 as one')).rows, [{ one: 1 }]);
+  const { rows } = await client.query('select email from customers limit 3');
+  assert.ok(!JSON.stringify(rows).includes(SECRET), 'a grant that cannot be counted shows nothing');
   await assert.rejects(client.query('drop table made_by_approval'), { code: '58000' });
   assert.deepEqual((await client.query('select 2 as two')).rows, [{ two: 2 }]);
   await assert.rejects(agentAt(a, 'p-w'), { code: '58000' });

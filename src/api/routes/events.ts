@@ -33,7 +33,7 @@ const facts: RouteFacts = {
   responses: {
     200: {
       description:
-        "`snapshot` names what is pending, then comes a `request` for each, then `live`; from there on a `request` for each transition. A `request`'s data is a request as JSON",
+        "`snapshot` names what is pending, then comes a `request` for each, then `live`; from there on a `request` for each transition. A `request`'s data is a request as JSON, a `grant`'s a grant that was made or has ended",
       type: 'text/event-stream',
       schema: requestSchema,
     },
