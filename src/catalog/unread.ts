@@ -9,14 +9,19 @@
 /** A session that sent DDL: whether anything of it may be taking effect at this moment. */
 export type Changer = () => boolean;
 
+/** `masks`: it may matter even where no rule depends on the catalog. */
+export type What = 'any' | 'masks';
+
 export class Unread {
-  readonly #changers = new Set<Changer>();
+  readonly #changers = new Map<Changer, What>();
   #changes = 0;
   #read = 0;
+  /** The last change that may be of built-in masks. */
+  #toMasks = 0;
 
   /** DDL is sent that may change what names mean; until `end`, the session is asked. */
-  begin(changer: Changer): void {
-    this.#changers.add(changer);
+  begin(changer: Changer, what: What): void {
+    if (this.#changers.get(changer) !== 'masks') this.#changers.set(changer, what);
   }
 
   /** All that the session sent is over and has been read. */
@@ -25,13 +30,19 @@ export class Unread {
   }
 
   /** Something may have been committed that no reading has seen. */
-  changed(): void {
+  changed(what: What): void {
     this.#changes += 1;
+    if (what === 'masks') this.#toMasks = this.#changes;
   }
 
   /** Another reading would show what this one does not. */
   get stale(): boolean {
     return this.#changes > this.#read;
+  }
+
+  /** As `stale`, for those who depend on no more than the built-in masks. */
+  get staleToMasks(): boolean {
+    return this.#toMasks > this.#read;
   }
 
   /** To be taken when a reading begins, and given to `readFrom` when it has succeeded. */
@@ -43,10 +54,11 @@ export class Unread {
     this.#read = Math.max(this.#read, mark);
   }
 
-  /** Whether what the server answers now may be by other definitions than were read. */
-  doubtful(except: Changer): boolean {
-    if (this.stale) return true;
-    for (const changer of this.#changers) if (changer !== except && changer()) return true;
+  /** Whether what the server answers now may be by other definitions than were read: any, or those of `masks`. */
+  doubtful(except: Changer, of: What = 'any'): boolean {
+    if (of === 'masks' ? this.staleToMasks : this.stale) return true;
+    for (const [changer, what] of this.#changers)
+      if (changer !== except && (of === 'any' || what === 'masks') && changer()) return true;
     return false;
   }
 }

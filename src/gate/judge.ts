@@ -8,6 +8,7 @@
 import type { StatementFacts } from '../audit/event.ts';
 import type { Snapshot } from '../catalog/snapshot.ts';
 import { isBendable, redefines } from '../policy/bendable.ts';
+import { dependsOnCatalog, mayShowBuiltIns } from '../policy/catalog-need.ts';
 import { judge } from '../policy/judge.ts';
 import type { AgentIdentity, Judgement, MaskScope, StatementJudgement } from '../policy/judgement.ts';
 import { compileMasks } from '../policy/masks.ts';
@@ -42,6 +43,8 @@ export type Judged = {
   readonly changesCatalog: boolean;
   /** It runs DDL or code that may change what names mean that are known already. */
   readonly redefines: boolean;
+  /** What it changes may decide a verdict or a mask, so until that is read the catalog vouches for base tables only. */
+  readonly changesMasks: boolean;
   /** It runs code nobody vouched for, which may change prepared statements and cursors. */
   readonly runsCode: boolean;
   /** It reads what a definition of somebody's making gives, so that another definition may show other columns. */
@@ -134,6 +137,12 @@ export class Judge {
   get snapshot(): Snapshot {
     this.#refresh();
     return this.#snapshot;
+  }
+
+  /** Whether what people make in the database can change a verdict or a mask of this agent. */
+  get needsCatalog(): boolean {
+    this.#refresh();
+    return dependsOnCatalog(this.#rules, this.#masks);
   }
 
   /** Never throws; what cannot be read comes back with a verdict that says so. */
@@ -252,6 +261,10 @@ export class Judge {
     const where = { database: this.database, environment: this.environment, inTransaction };
     const judgement = judge(analysis, this.#rules, this.#snapshot, masks, this.agent, where);
     const statements = analysis.kind === 'parsed' ? analysis.statements : [];
+    const changesAny =
+      statements.length === 0
+        ? analysis.kind !== 'parsed'
+        : statements.some((s, i) => changesCatalog(s, judgement.statements[i]));
     return {
       text,
       unreadable: analysis.kind === 'unreadable' ? analysis : null,
@@ -263,10 +276,12 @@ export class Judge {
       rulesVersion: this.#rules.version,
       unknownRelations: judgement.statements.flatMap((s) => s.unknownRelations),
       facts: this.#facts(statements, judgement),
-      changesCatalog:
-        statements.length === 0
-          ? analysis.kind !== 'parsed'
-          : statements.some((s, i) => changesCatalog(s, judgement.statements[i])),
+      changesCatalog: changesAny,
+      changesMasks:
+        changesAny &&
+        (masks.any ||
+          statements.length === 0 ||
+          statements.some((s, i) => mayShowBuiltIns(s, judgement.statements[i], this.#snapshot, masks))),
       redefines:
         statements.length === 0
           ? analysis.kind !== 'parsed'

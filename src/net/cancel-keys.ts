@@ -13,9 +13,17 @@ const MAX_PID = 0x7fffffff;
 export class CancelKeys {
   readonly #entries = new Map<number, Entry>();
 
-  /** A positive pid nobody else has, and a key. */
-  issue(session: Cancellable, minor: number): { readonly pid: number; readonly key: Buffer } {
-    let pid = randomInt(1, MAX_PID);
+  /**
+   * A positive pid nobody else has, and a key.
+   * @param upstreamPid the server's own, which drivers look for in notifications and pg_stat_activity: it is
+   *   taken unless a session of another server has it
+   */
+  issue(
+    session: Cancellable,
+    minor: number,
+    upstreamPid: number,
+  ): { readonly pid: number; readonly key: Buffer } {
+    let pid = upstreamPid > 0 ? upstreamPid : randomInt(1, MAX_PID);
     while (this.#entries.has(pid)) pid = randomInt(1, MAX_PID);
     const key = randomBytes(minor >= 2 ? KEY_BYTES_3_2 : KEY_BYTES_3_0);
     this.#entries.set(pid, { key, session });

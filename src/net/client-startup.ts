@@ -11,6 +11,7 @@ import type { Duplex } from 'node:stream';
 import type { AgentRecord } from '../approvals/request.ts';
 import { PosternError } from '../errors.ts';
 import { MAX_STARTUP_PAYLOAD, NEWEST_MINOR } from '../wire/limits.ts';
+import { encodeTerminate } from '../wire/client/bare.ts';
 import { decodeSaslInitialResponse } from '../wire/client/sasl-initial-response.ts';
 import { decodeSaslResponse } from '../wire/client/sasl-response.ts';
 import { CLIENT_TYPE } from '../wire/client/types.ts';
@@ -30,6 +31,8 @@ export type Startup = Extract<StartupPacket, { kind: 'startup' }>;
 
 export type Arrival =
   | { readonly kind: 'cancel'; readonly pid: number; readonly secret: Buffer }
+  /** Drivers that are told to end while they connect say goodbye before anything else. */
+  | { readonly kind: 'goodbye' }
   | {
       readonly kind: 'startup';
       readonly socket: Duplex;
@@ -37,6 +40,8 @@ export type Arrival =
       readonly startup: Startup;
       readonly secure: boolean;
     };
+
+const TERMINATE = encodeTerminate();
 
 /** Room for a start-up packet and the largest SASL message behind it. */
 const MAX_START_UP_BYTES = 2 * (MAX_STARTUP_PAYLOAD + 4);
@@ -57,6 +62,7 @@ export async function arrive(
   let secure = false;
   let asked = { ssl: false, gss: false };
   for (;;) {
+    if (TERMINATE.equals(source.buffered)) return { kind: 'goodbye' };
     const read = readStartupPacket(source.buffered);
     if (read.kind === 'need-more') {
       await source.more();

@@ -109,6 +109,8 @@ export class Listener {
         writable = inside;
       });
       if (arrival.kind === 'cancel') return await this.#cancel(writable, arrival.pid, arrival.secret);
+      // The server, too, closes without a word.
+      if (arrival.kind === 'goodbye') return closeUnsaid(writable);
       await this.#begin(socket, arrival, settled);
     } catch (error) {
       this.#refuse(error, writable);
@@ -159,8 +161,7 @@ export class Listener {
     } catch (error) {
       this.#options.log.debug({ err: error }, 'a cancel could not be passed on');
     }
-    socket.end();
-    linger(socket);
+    closeUnsaid(socket);
   }
 
   #refuse(error: unknown, socket: Duplex): void {
@@ -172,6 +173,11 @@ export class Listener {
     socket.end(refusalMessage(refusal, 'FATAL'));
     linger(socket);
   }
+}
+
+function closeUnsaid(socket: Duplex): void {
+  socket.end();
+  linger(socket);
 }
 
 /**

@@ -165,7 +165,7 @@ function welcome(
 ): void {
   const messages = [...upstream.parameters].map(([name, value]) => encodeParameterStatus(name, value));
   if (upstream.key !== null) {
-    const { pid, key } = parts.cancelKeys.issue(session, client.startup.minor);
+    const { pid, key } = parts.cancelKeys.issue(session, client.startup.minor, upstream.key.pid);
     issued.pid = pid;
     session.knownAs(pid);
     messages.push(encodeBackendKeyData(pid, key));

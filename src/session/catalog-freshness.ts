@@ -14,17 +14,21 @@ import type { SessionState } from './state.ts';
  */
 export async function settleCatalog(session: SessionState, judged: Judged): Promise<void> {
   const { catalog } = session.parts;
-  if (session.catalogStale) {
+  if (session.stale) {
     await drain(session);
     if (session.transaction !== 'I' || session.implicitWork) return;
     if (!(await isReadAgain(session))) return;
-    session.catalogStale = false;
-    session.dirty = false;
-    catalog.unread.end(session.changing);
+    session.alteredNoMore();
     return;
   }
-  if (judged.bendable && catalog.unread.stale) await isReadAgain(session);
-  else if (judged.unknownRelations.length > 0 && catalog.mayLookAgain()) await catalog.refresh();
+  if (session.unsettledFor(judged)) await isReadAgain(session);
+  else if (asksForMore(session, judged) && catalog.mayLookAgain()) await catalog.refresh();
+}
+
+/** A name nobody knows is looked for only where knowing it could change anything. */
+function asksForMore({ parts }: SessionState, judged: Judged): boolean {
+  if (judged.unknownRelations.length === 0) return false;
+  return judged.judgement.verdict !== 'allow' || parts.gate.judge.needsCatalog;
 }
 
 /** A transaction may end in the middle of a message, and another begin before ReadyForQuery. */

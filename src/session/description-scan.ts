@@ -60,8 +60,10 @@ export function planFor(
   head: Reply,
 ): RowPlan | null {
   const shown = shownTo(head);
-  const masks = shown?.masks ?? session.parts.gate.judge.masks;
+  const inForce = shown?.masks ?? session.parts.gate.judge.masks;
   const inDoubt = doubted(session, head);
+  // Without a mask rule what is unknown passes, unless it may be a view over what built-in masks cover.
+  const masks = inDoubt && !inForce.any ? { ...inForce, any: true } : inForce;
   const knows = inDoubt || shown === null ? session.knows(inDoubt) : knowsFrom(shown.snapshot);
   const scope = scopeOf(session, head);
   if (!scan.mayMask(buffer, start, end, masks, scope, knows)) return null;

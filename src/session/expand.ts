@@ -46,6 +46,8 @@ export function expand(session: SessionState, judged: Judged): Expanded {
       texts.push(text);
     }
   }
+  // Without a mask rule, what code opens shows no more than the code itself may.
+  opened &&= masks.any;
   if (texts.length === 0) return { judged, scope: opened ? 'opaque' : null, shows: null, doubted: opened };
   const whole = session.judge(`${judged.text};\n${texts.join(';\n')}`);
   const alone = !opened && judged.statements.length === 1 && whole.statements.length === 2;

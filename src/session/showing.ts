@@ -69,7 +69,7 @@ export function obstacle(session: SessionState, { statements, refersToNames, sco
     return 'it must do nothing but read, and carry no value elsewhere';
   if (scope === 'opaque')
     return 'it calls functions nobody vouched for, which could keep what they are given';
-  if (session.dirty || session.catalogStale) return 'this transaction has changed what names mean';
+  if (session.dirty) return 'this transaction has changed what names mean';
   return null;
 }
 

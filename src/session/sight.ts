@@ -16,7 +16,9 @@ export function doubted(session: SessionState, head: Reply): boolean {
   if (head.dirty !== false) return true;
   const { gate, catalog } = session.parts;
   const { masks } = gate.judge;
-  if (!masks.any) return false;
+  if (!masks.any) return builtInsDoubted(session, head);
+  // Rules with masks came into force while it was under way.
+  if (head.under !== masks && session.dirty) return true;
   if ('portal' in head && head.portal !== null && isStale(head.portal.under, masks)) return true;
   if (preparedOf(head)?.doubtful === true) return true;
   const { changing } = session;
@@ -25,6 +27,14 @@ export function doubted(session: SessionState, head: Reply): boolean {
   if (judged === null) return false;
   if (judged.refersToNames && (head.under !== masks || fetchesUnsure(session, judged, masks))) return true;
   return judged.bendable && catalog.unread.doubtful(changing);
+}
+
+/** Where no mask rule applies: whether a view that nobody has read yet may be over what built-in masks cover. */
+function builtInsDoubted(session: SessionState, head: Reply): boolean {
+  const { changing } = session;
+  if (!session.parts.catalog.unread.doubtful(changing, 'masks')) return false;
+  const judged = judgedNow(session, head);
+  return judged !== null && (judged.bendable || judged.unknownRelations.length > 0);
 }
 
 /** The scope of what `head` answers: the wider of when it was sent and now. */

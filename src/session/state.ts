@@ -5,6 +5,7 @@
 import type { AgentGrants } from '../approvals/grant.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { RowAccount } from '../approvals/row-ledger.ts';
+import type { What } from '../catalog/unread.ts';
 import type { PosternError } from '../errors.ts';
 import type { Gate } from '../gate/gate.ts';
 import { widest, type Judged } from '../gate/judge.ts';
@@ -69,10 +70,8 @@ export class SessionState {
   copyInReply: Reply | null = null;
   /** Held-back messages of a statement that will be held when it is executed. */
   withheld: Withheld[] = [];
-  /** DDL or code ran: the catalog must be read again before the next judgement. */
-  catalogStale = false;
-  /** DDL or code ran in a transaction that is still open: no catalog reading can show its effects. */
-  dirty = false;
+  /** DDL or code ran that no reading of the catalog shows: what may decide masks, or anything else. */
+  #altered: 'no' | What = 'no';
   /** Widest scope of what was answered since the session was last idle: a COMMIT may report on all of it. */
   transactionScope: MaskScope = 'clean';
   /** The pid in the BackendKeyData the client got; 0 where it got none. */
@@ -126,18 +125,47 @@ export class SessionState {
 
   /** DDL or code was sent: what is sent after it meets a catalog that nobody has read. */
   catalogChanges(judged: Judged): void {
-    this.catalogStale = true;
-    this.dirty = true;
+    if (judged.changesMasks) this.#altered = 'masks';
+    else if (this.#altered === 'no') this.#altered = 'any';
     if (judged.runsCode) this.names.doubtPrepared();
-    if (judged.redefines) this.parts.catalog.unread.begin(this.changing);
+    if (judged.redefines || this.#altered === 'masks')
+      this.parts.catalog.unread.begin(this.changing, this.#altered);
+  }
+
+  /** DDL or code ran since the catalog was last read. */
+  get altered(): boolean {
+    return this.#altered !== 'no';
+  }
+
+  /** As `altered`, where a mask may depend on it: until the transaction ends no reading of the catalog can show it. */
+  get dirty(): boolean {
+    if (this.#altered === 'no') return false;
+    return this.#altered === 'masks' || this.parts.gate.judge.masks.any;
+  }
+
+  /** As `dirty`, where a verdict may: the catalog must be read again before the next judgement. */
+  get stale(): boolean {
+    return this.dirty || (this.altered && this.parts.gate.judge.needsCatalog);
   }
 
   /** For others to ask: DDL was sent, and some of what this session waits for may commit it. */
-  readonly changing = (): boolean => this.dirty && this.replies.size > 0;
+  readonly changing = (): boolean => this.altered && this.replies.size > 0;
 
   /** A transaction that may have had DDL in it has ended, for all that is known. */
   mayHaveCommitted(): void {
-    if (this.dirty) this.parts.catalog.unread.changed();
+    if (this.#altered !== 'no') this.parts.catalog.unread.changed(this.#altered);
+  }
+
+  /** All that was altered is over, and read or for others to read. */
+  alteredNoMore(): void {
+    this.#altered = 'no';
+    this.parts.catalog.unread.end(this.changing);
+  }
+
+  /** No transaction is open and nothing is owed. */
+  idle(): void {
+    this.names.idle();
+    if (this.altered && !this.stale) this.alteredNoMore();
   }
 
   /** The upstream is gone, and with it all that could still commit. */
@@ -148,7 +176,12 @@ export class SessionState {
 
   /** DDL went by that no reading of the catalog shows, and that a statement may be about. */
   unsettledFor(judged: Judged): boolean {
-    return this.catalogStale || (judged.bendable && this.parts.catalog.unread.stale);
+    if (this.stale) return true;
+    const { unread } = this.parts.catalog;
+    if (!unread.stale) return false;
+    // What people are asked about is shown, and bound to an approval, as it is.
+    if (judged.judgement.verdict === 'hold') return true;
+    return this.parts.gate.judge.needsCatalog ? judged.bendable : unread.staleToMasks;
   }
 
   /** For a portal's or cursor's `under`. */

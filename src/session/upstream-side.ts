@@ -233,7 +233,7 @@ export class UpstreamSide {
   #completed(type: number): void {
     const head = this.#head();
     this.#metered.finished();
-    if (this.#session.dirty) noteCompletion(this.#session, this.#reader);
+    if (this.#session.altered) noteCompletion(this.#session, this.#reader);
     if (head.kind === 'query') {
       this.#session.widenTransaction(scopeOf(this.#session, head));
       head.index += 1;
@@ -287,7 +287,7 @@ export class UpstreamSide {
     if (session.transaction === 'I') {
       session.transactionScope = 'clean';
       session.names.endPortals(head.epoch);
-      if (session.replies.size === 0) session.names.idle();
+      if (session.replies.size === 0) session.idle();
     }
     if (head.kind !== 'query' && head.swallow) return;
     if (!this.#pause.ready()) this.#forward();

@@ -67,17 +67,26 @@ async function startUp(change: Partial<Target> = {}): Promise<readonly Message[]
   return client.until('ZE');
 }
 
-test('SCRAM, then parameters, a key of Postern’s own, readiness', async () => {
+test('SCRAM, then parameters, the server’s pid with a key of Postern’s own, readiness', async () => {
   const client = await open();
   await client.startUp(target());
   const messages = await client.until('ZE');
   assert.match(shape(messages), /^S+KZ$/);
   assert.ok(client.key.pid > 0);
   assert.equal(client.key.key.length, 4);
-  const { rows } = await (
-    await harness.direct()
-  ).query('select pid from pg_stat_activity where pid = $1', [client.key.pid]);
-  assert.deepEqual(rows, []);
+  assert.deepEqual(rowsIn(await client.query('select pg_backend_pid()')), [[String(client.key.pid)]]);
+  // The server knows the pid, not the key: its own cancel does nothing.
+  client.send(query('select pg_sleep(0.5)'));
+  await sleep(100);
+  await cancel(harness.server.port, client.key);
+  assert.deepEqual(codesIn(await client.until('Z')), []);
+});
+
+test('goodbye before any start-up packet is answered by closing, without a word', async () => {
+  const client = await open();
+  client.send(Buffer.from([0x58, 0, 0, 0, 4]));
+  await client.ended();
+  assert.deepEqual(client.messages, []);
 });
 
 for (const [what, change] of [

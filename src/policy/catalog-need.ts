@@ -1,0 +1,59 @@
+/**
+ * Whether a verdict or a mask can depend on what people make in the database. Where no mask rule applies to an
+ * agent and no rule asks for relations, all that is left to guard are the built-in masks: columns of PostgreSQL's
+ * own relations, and of views over them.
+ *
+ * Non-goal: code. Where no mask rule is in force, what functions give is not masked, so a view that code makes
+ * gives away nothing that the code could not.
+ */
+import type { Snapshot } from '../catalog/snapshot.ts';
+import type { Statement } from '../sql/statement.ts';
+import type { StatementJudgement } from './judgement.ts';
+import type { MaskSet } from './mask-set.ts';
+import type { RuleSet } from './rules.ts';
+
+/** Whether more than the built-in masks needs to know what names stand for. */
+export function dependsOnCatalog(rules: RuleSet, masks: MaskSet): boolean {
+  return masks.any || asksForRelations(rules);
+}
+
+const asking = new WeakMap<RuleSet, boolean>();
+
+function asksForRelations(rules: RuleSet): boolean {
+  let asks = asking.get(rules);
+  if (asks === undefined) {
+    asks = rules.rules.some(({ when, then }) => then !== 'allow' && when.relation !== undefined);
+    asking.set(rules, asks);
+  }
+  return asks;
+}
+
+/**
+ * Whether DDL may make or move a view over columns that built-in masks cover. Names are compared without their
+ * schemas, for a schema may have been renamed; a relation with masked columns cannot be without this seeing it.
+ */
+export function mayShowBuiltIns(
+  statement: Statement,
+  judged: StatementJudgement | undefined,
+  snapshot: Snapshot,
+  masks: MaskSet,
+): boolean {
+  if (!statement.actions.some(({ action }) => action === 'ddl' || action === 'unknown')) return false;
+  // What an extension brings may be such a view.
+  if (statement.command.endsWith(' extension')) return true;
+  if (judged === undefined || judged.scope !== 'clean') return true;
+  if (judged.relationOids.some((oid) => masks.columns.has(oid))) return true;
+  const names = maskedNames(masks, snapshot);
+  return statement.relations.some(({ name }) => names.has(name));
+}
+
+const named = new WeakMap<MaskSet, ReadonlySet<string>>();
+
+function maskedNames(masks: MaskSet, snapshot: Snapshot): ReadonlySet<string> {
+  let names = named.get(masks);
+  if (names === undefined) {
+    names = new Set([...masks.columns.keys()].flatMap((oid) => snapshot.relations.get(oid)?.name ?? []));
+    named.set(masks, names);
+  }
+  return names;
+}
