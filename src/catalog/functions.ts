@@ -20,47 +20,57 @@ const VOLATILITIES: Readonly<Record<string, CatalogFunction['volatility']>> = {
 export function functionsOf(rows: readonly Row[]): Map<number, CatalogFunction> {
   const functions = new Map<number, CatalogFunction>();
   for (const row of rows) {
-    const [oid, schema, name, language, kind, volatility, min, max, ...rest] = row as readonly [
-      number,
-      string,
-      string,
-      string,
-      string,
-      string,
-      number,
-      number | null,
-      boolean,
-      boolean,
-      boolean,
-      string | null,
-      string | null,
-      string | null,
-      string | null,
-      readonly string[] | null,
-      readonly Triple[] | null,
-    ];
-    const [returnsSet, isTrigger, securityDefiner, settings, extension, body, defaults, types, parts] = rest;
-    functions.set(oid, {
-      oid,
-      schema,
-      name,
-      language,
-      kind: KINDS[kind] ?? 'procedure',
-      volatility: VOLATILITIES[volatility] ?? 'volatile',
-      minArguments: min,
-      maxArguments: max,
-      returnsSet,
-      isTrigger,
-      securityDefiner,
-      settings: settings === null ? [] : settings.split(','),
-      extension,
-      body,
-      defaults,
-      types: types ?? [],
-      parts: (parts ?? []).map(nameOf),
-    });
+    const before = known.get(row);
+    const one = before ?? functionOf(row);
+    if (before === undefined) known.set(row, one);
+    functions.set(one.oid, one);
   }
   return functions;
+}
+
+/** A row that was read before gives the same value, so that what was made of that is found again. */
+const known = new WeakMap<Row, CatalogFunction>();
+
+function functionOf(row: Row): CatalogFunction {
+  const [oid, schema, name, language, kind, volatility, min, max, ...rest] = row as readonly [
+    number,
+    string,
+    string,
+    string,
+    string,
+    string,
+    number,
+    number | null,
+    boolean,
+    boolean,
+    boolean,
+    string | null,
+    string | null,
+    string | null,
+    string | null,
+    readonly string[] | null,
+    readonly Triple[] | null,
+  ];
+  const [returnsSet, isTrigger, securityDefiner, settings, extension, body, defaults, types, parts] = rest;
+  return {
+    oid,
+    schema,
+    name,
+    language,
+    kind: KINDS[kind] ?? 'procedure',
+    volatility: VOLATILITIES[volatility] ?? 'volatile',
+    minArguments: min,
+    maxArguments: max,
+    returnsSet,
+    isTrigger,
+    securityDefiner,
+    settings: settings === null ? [] : settings.split(','),
+    extension,
+    body,
+    defaults,
+    types: types ?? [],
+    parts: (parts ?? []).map(nameOf),
+  };
 }
 
 /** Rows of `QUERIES.operatorCode`. */

@@ -7,7 +7,8 @@
  */
 import type pg from 'pg';
 import { functionsOf, operatorsOf, relationCodeOf, typeCodeOf } from './functions.ts';
-import { DIGEST, QUERIES } from './queries.ts';
+import { FINGERPRINT, isSame, mayDiffer, type Fingerprint } from './fingerprint.ts';
+import { QUERIES } from './queries.ts';
 import type { QueryName } from './queries.ts';
 import type { CatalogColumn, CatalogRelation, RelationKind, Snapshot } from './snapshot.ts';
 import { NO_CODE, withUserCode } from './user-code.ts';
@@ -15,8 +16,9 @@ import { NO_CODE, withUserCode } from './user-code.ts';
 type Row = readonly unknown[];
 type Rows = Readonly<Record<QueryName, readonly Row[]>>;
 
-/** The server's hash over the content each loaded snapshot was made from. */
-const digests = new WeakMap<Snapshot, string>();
+/** What a loaded snapshot was made from: only what may differ is read again. */
+type Made = { readonly fingerprint: Fingerprint; readonly rows: Rows };
+const made = new WeakMap<Snapshot, Made>();
 
 /**
  * `client` must be connected to `database` and idle. Returns `previous` itself where nothing is different.
@@ -31,27 +33,79 @@ export async function loadSnapshot(
   try {
     // whatever the connection's own is: a view's definition leaves out the schemas that are in it
     await client.query("SET LOCAL search_path = ''");
-    // A server built with LLVM compiles the digest's plan for seconds, to run it for a tenth of one.
+    // A server built with LLVM compiles such plans for seconds, to run them for a tenth of one.
     await client.query('SET LOCAL jit = off');
-    const digest = await digestOf(client);
-    if (previous !== null && digests.get(previous) === digest) return previous;
-    const rows = {} as Record<QueryName, readonly Row[]>;
-    for (const name of Object.keys(QUERIES) as QueryName[]) {
-      rows[name] = (await client.query<unknown[]>({ text: QUERIES[name], rowMode: 'array' })).rows;
+    const fingerprint = await fingerprintOf(client);
+    const before = previous === null ? undefined : made.get(previous);
+    if (previous !== null && before !== undefined && isSame(before.fingerprint, fingerprint)) return previous;
+    const rows = await readRows(client, before, fingerprint);
+    if (
+      previous !== null &&
+      before !== undefined &&
+      NAMES.every((name) => rows[name] === before.rows[name])
+    ) {
+      made.set(previous, { fingerprint, rows });
+      return previous;
     }
     const snapshot = buildSnapshot(rows, database, (previous?.version ?? 0) + 1);
-    digests.set(snapshot, digest);
+    made.set(snapshot, { fingerprint, rows });
     return snapshot;
   } finally {
     await client.query('ROLLBACK').catch(() => undefined);
   }
 }
 
-async function digestOf(client: pg.Client): Promise<string> {
-  const { rows } = await client.query<{ digest: string }>(DIGEST);
-  const digest = rows[0]?.digest;
-  if (digest === undefined) throw new Error('the catalog digest came back empty');
-  return digest;
+const NAMES = Object.keys(QUERIES) as readonly QueryName[];
+
+async function fingerprintOf(client: pg.Client): Promise<Fingerprint> {
+  const { rows } = await client.query<[string, string]>({ text: FINGERPRINT, rowMode: 'array' });
+  if (rows.length === 0) throw new Error('the catalog has no parts');
+  return new Map(rows);
+}
+
+/** Results that turn out to be the same are those of before, so that they can be told by identity. */
+async function readRows(client: pg.Client, before: Made | undefined, now: Fingerprint): Promise<Rows> {
+  const rows = {} as Record<QueryName, readonly Row[]>;
+  for (const name of NAMES) {
+    const known = before?.rows[name];
+    if (before !== undefined && known !== undefined && !mayDiffer(name, before.fingerprint, now)) {
+      rows[name] = known;
+      continue;
+    }
+    const found = (await client.query<unknown[]>({ text: QUERIES[name], rowMode: 'array' })).rows;
+    rows[name] = known === undefined ? found : keptWhereSame(known, found);
+  }
+  return rows;
+}
+
+/** Rows that are the same as before are those of before. Both are in the order that every query has. */
+function keptWhereSame(before: readonly Row[], now: readonly Row[]): readonly Row[] {
+  let at = 0;
+  const kept = now.map((row) => {
+    while (at < before.length && isBefore(before[at], row)) at += 1;
+    const known = before[at];
+    if (known === undefined || !sameRow(known, row)) return row;
+    at += 1;
+    return known;
+  });
+  return before.length === now.length && kept.every((row, i) => row === before[i]) ? before : kept;
+}
+
+/** Of rows that begin with an OID, those that are gone are passed over; of others the rest counts as new. */
+function isBefore(known: Row | undefined, row: Row): boolean {
+  const [a] = known ?? [];
+  const [b] = row;
+  return typeof a === 'number' && typeof b === 'number' && a < b;
+}
+
+function sameRow(a: Row, b: Row): boolean {
+  return a.every((value, at) => sameValue(value, b[at]));
+}
+
+/** Arrays and objects came as JSON. */
+function sameValue(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  return typeof a === 'object' && typeof b === 'object' && JSON.stringify(a) === JSON.stringify(b);
 }
 
 function buildSnapshot(rows: Rows, database: string, version: number): Snapshot {

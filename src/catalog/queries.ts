@@ -1,6 +1,6 @@
 /**
  * What is read from the system catalogs, on PostgreSQL 14 to 18. Every name is qualified and every query is
- * ordered, since the same text is also hashed by the server to see whether anything changed.
+ * ordered, so that the same content gives the same rows. What each depends on is in `fingerprint.ts`.
  *
  * Invariant: what the server leaves out of pg_depend (everything initdb made is "pinned") is found another
  * way, so that a view over a system relation is known to read it.
@@ -112,21 +112,23 @@ export const QUERIES = {
     ORDER BY 1, 2`,
 
   /** [relation, column, relation whose rows the column's values can hold], through arrays, domains and rows in rows */
-  rowColumns: `WITH RECURSIVE holding(relid, typid) AS (
+  rowColumns: `WITH RECURSIVE users(relid, attnum, typid) AS MATERIALIZED (
+      SELECT a.attrelid, a.attnum, a.atttypid FROM pg_catalog.pg_attribute a
+        WHERE a.atttypid >= ${FIRST_USER_OID} AND a.attnum > 0 AND NOT a.attisdropped
+    ), made(typid, from_typid) AS MATERIALIZED (
+      SELECT t.oid, t.typelem FROM pg_catalog.pg_type t
+        WHERE t.typelem >= ${FIRST_USER_OID} AND t.typcategory = 'A'
+      UNION
+      SELECT t.oid, t.typbasetype FROM pg_catalog.pg_type t WHERE t.typbasetype >= ${FIRST_USER_OID}
+      UNION
+      SELECT c.reltype, u.typid FROM users u JOIN pg_catalog.pg_class c ON c.oid = u.relid WHERE c.reltype <> 0
+    ), holding(relid, typid) AS (
       SELECT c.oid, c.reltype FROM pg_catalog.pg_class c
         WHERE c.reltype <> 0 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND c.oid >= ${FIRST_USER_OID}
       UNION
-      SELECT h.relid, outer_type.typid FROM holding h CROSS JOIN LATERAL (
-        SELECT t.oid FROM pg_catalog.pg_type t
-          WHERE (t.typelem = h.typid AND t.typcategory = 'A') OR t.typbasetype = h.typid
-        UNION ALL
-        SELECT c.reltype FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
-          WHERE a.atttypid = h.typid AND a.attnum > 0 AND NOT a.attisdropped AND c.reltype <> 0
-      ) AS outer_type(typid)
+      SELECT h.relid, m.typid FROM holding h JOIN made m ON m.from_typid = h.typid
     )
-    SELECT a.attrelid, a.attnum, h.relid FROM holding h
-    JOIN pg_catalog.pg_attribute a ON a.atttypid = h.typid AND a.attnum > 0 AND NOT a.attisdropped
-    ORDER BY 1, 2, 3`,
+    SELECT u.relid, u.attnum, h.relid FROM holding h JOIN users u ON u.typid = h.typid ORDER BY 1, 2, 3`,
 
   /** [name]: functions of people's that one row, or a value of any type, is enough to call */
   rowFunctions: `SELECT DISTINCT p.proname FROM pg_catalog.pg_proc p
@@ -196,14 +198,15 @@ export const QUERIES = {
 
   /**
    * [type, domain's check, function's oid, schema, name]: the code that `types` can run, through what a type is
-   * made of; all of them null where that is not known
+   * made of; all of them null where that is not known. Rows of relations run none but that of casts
    */
   typeCode: `WITH RECURSIVE made(typname, typid) AS (
       SELECT t.typname, t.oid FROM pg_catalog.pg_type t
         JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-        WHERE t.oid >= ${FIRST_USER_OID} OR n.nspname NOT IN ('pg_catalog', 'information_schema')
+        WHERE ((t.oid >= ${FIRST_USER_OID} OR n.nspname NOT IN ('pg_catalog', 'information_schema'))
+            AND t.typrelid = 0 AND t.typelem NOT IN (SELECT r.oid FROM pg_catalog.pg_type r WHERE r.typrelid <> 0))
           OR EXISTS (SELECT 1 FROM pg_catalog.pg_cast k
-            WHERE k.oid >= ${FIRST_USER_OID} AND t.oid IN (k.castsource, k.casttarget))
+            WHERE k.oid >= ${FIRST_USER_OID} AND (k.castsource IN (t.oid, t.typelem) OR k.casttarget IN (t.oid, t.typelem)))
       UNION
       SELECT m.typname, part.oid FROM made m JOIN pg_catalog.pg_type t ON t.oid = m.typid
         CROSS JOIN LATERAL (VALUES (t.typbasetype), (t.typelem),
@@ -230,14 +233,3 @@ export const QUERIES = {
 } as const;
 
 export type QueryName = keyof typeof QUERIES;
-
-/**
- * One row, one column: a hash over the results of all the others, in hex. It costs the server about what they
- * cost, but leaves nothing to send or read, which is what a poll that finds nothing new should cost us.
- */
-export const DIGEST = `SELECT pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
-  pg_catalog.concat_ws('/', ${Object.values(QUERIES).map(rowsAsText).join(', ')}), 'UTF8')), 'hex') AS digest`;
-
-function rowsAsText(query: string): string {
-  return `COALESCE((SELECT pg_catalog.string_agg(q::text, E'\\n') FROM (${query}) q), '')`;
-}

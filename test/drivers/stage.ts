@@ -83,7 +83,7 @@ export async function openStage(module: string | undefined): Promise<Stage> {
     rules: ALLOW_ALL,
     schema: SCHEMA,
     listen: `, tls: { cert: '${cert}', key: '${key}', required: false }`,
-    limits: '{ maxStatementBytes: 16MiB }',
+    limits: '{ maxStatementBytes: 16MiB, maxDenials: 1000 }',
     ...(module === undefined ? {} : { module }),
   });
   return {

@@ -86,7 +86,7 @@ start() {
   node "$here/front.ts" "$port" "$database" postgres "$password" < "$work/stop" > "$work/front" 2> "$out/postern.log" &
   exec 4> "$work/stop"
   for _ in $(seq 200); do [ -s "$work/front" ] && break; sleep 0.1; done
-  read -r port secret < "$work/front"
+  read -r port secret < "$work/front" || { echo "Postern did not start: $out/postern.log" && exit 1; }
   export PGPASSWORD=$secret
 }
 
