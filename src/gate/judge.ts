@@ -8,7 +8,7 @@
 import type { StatementFacts } from '../audit/event.ts';
 import type { Snapshot } from '../catalog/snapshot.ts';
 import { isBendable, redefines } from '../policy/bendable.ts';
-import { dependsOnCatalog, mayShowBuiltIns } from '../policy/catalog-need.ts';
+import { addsUnknownOnly, dependsOnCatalog, mayShowBuiltIns } from '../policy/catalog-need.ts';
 import { judge } from '../policy/judge.ts';
 import type { AgentIdentity, Judgement, MaskScope, StatementJudgement } from '../policy/judgement.ts';
 import { compileMasks } from '../policy/masks.ts';
@@ -43,8 +43,11 @@ export type Judged = {
   readonly changesCatalog: boolean;
   /** It runs DDL or code that may change what names mean that are known already. */
   readonly redefines: boolean;
-  /** What it changes may decide a verdict or a mask, so until that is read the catalog vouches for base tables only. */
-  readonly changesMasks: boolean;
+  /**
+   * What its changes of the catalog may decide: nothing that is known by now, at most verdicts and other agents'
+   * masks, or masks of this agent.
+   */
+  readonly alters: 'unknown' | 'others' | 'masks';
   /** It runs code nobody vouched for, which may change prepared statements and cursors. */
   readonly runsCode: boolean;
   /** It reads what a definition of somebody's making gives, so that another definition may show other columns. */
@@ -277,11 +280,7 @@ export class Judge {
       unknownRelations: judgement.statements.flatMap((s) => s.unknownRelations),
       facts: this.#facts(statements, judgement),
       changesCatalog: changesAny,
-      changesMasks:
-        changesAny &&
-        (masks.any ||
-          statements.length === 0 ||
-          statements.some((s, i) => mayShowBuiltIns(s, judgement.statements[i], this.#snapshot, masks))),
+      alters: changesAny ? this.#alters(statements, judgement, masks) : 'unknown',
       redefines:
         statements.length === 0
           ? analysis.kind !== 'parsed'
@@ -294,6 +293,15 @@ export class Judge {
       rowLimited: judgement.statements.some((s) => s.rowLimits.length > 0),
       plain: analysis.kind === 'parsed' && statements.every((s, i) => isPlain(s, judgement.statements[i])),
     };
+  }
+
+  #alters(statements: readonly Statement[], judgement: Judgement, masks: MaskSet): Judged['alters'] {
+    const judged = statements.map((s, i) => [s, judgement.statements[i]] as const);
+    const changing = judged.filter(([s, j]) => changesCatalog(s, j));
+    if (changing.length > 0 && changing.every(([s, j]) => addsUnknownOnly(s, j, this.#snapshot)))
+      return 'unknown';
+    if (masks.any || statements.length === 0) return 'masks';
+    return judged.some(([s, j]) => mayShowBuiltIns(s, j, this.#snapshot, masks)) ? 'masks' : 'others';
   }
 
   #facts(statements: readonly Statement[], judgement: Judgement): Judged['facts'] {

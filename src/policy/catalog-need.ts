@@ -6,8 +6,9 @@
  * Non-goal: code. Where no mask rule is in force, what functions give is not masked, so a view that code makes
  * gives away nothing that the code could not.
  */
-import type { Snapshot } from '../catalog/snapshot.ts';
+import { resolve, type Snapshot } from '../catalog/snapshot.ts';
 import type { Statement } from '../sql/statement.ts';
+import { isBendable } from './bendable.ts';
 import type { StatementJudgement } from './judgement.ts';
 import type { MaskSet } from './mask-set.ts';
 import type { RuleSet } from './rules.ts';
@@ -45,6 +46,34 @@ export function mayShowBuiltIns(
   if (judged.relationOids.some((oid) => masks.columns.has(oid))) return true;
   const names = maskedNames(masks, snapshot);
   return statement.relations.some(({ name }) => names.has(name));
+}
+
+/** DDL that brings nothing but what it names, if that: the rest reads and writes as before. */
+const ADDS_ONLY: ReadonlySet<string> = new Set([
+  'analyze',
+  'comment',
+  'create index',
+  'create statistics',
+  'create table',
+]);
+
+/**
+ * Whether all that was known means the same after this DDL, and what it makes is known by no name yet, so that
+ * whoever names it is told apart. Anything that runs code of people's own, or another relation's definition, is not.
+ */
+export function addsUnknownOnly(
+  statement: Statement,
+  judged: StatementJudgement | undefined,
+  snapshot: Snapshot,
+): boolean {
+  if (judged === undefined || judged.scope === 'opaque' || judged.callsVolatile) return false;
+  if (!ADDS_ONLY.has(statement.command) || isBendable(statement, snapshot)) return false;
+  const { relations } = statement;
+  if (statement.command === 'create table')
+    return relations.length === 1 && relations.every((ref) => !snapshot.byName.has(ref.name));
+  return relations.every((ref) =>
+    resolve(snapshot, ref).every(({ userCode }) => userCode?.onRead === false && !userCode.onWrite),
+  );
 }
 
 const named = new WeakMap<MaskSet, ReadonlySet<string>>();

@@ -14,7 +14,7 @@ import type { SessionState } from './state.ts';
  */
 export async function settleCatalog(session: SessionState, judged: Judged): Promise<void> {
   const { catalog } = session.parts;
-  if (session.stale) {
+  if (session.staleFor(judged)) {
     await drain(session);
     if (session.transaction !== 'I' || session.implicitWork) return;
     if (!(await isReadAgain(session))) return;
@@ -28,6 +28,7 @@ export async function settleCatalog(session: SessionState, judged: Judged): Prom
 /** A name nobody knows is looked for only where knowing it could change anything. */
 function asksForMore({ parts }: SessionState, judged: Judged): boolean {
   if (judged.unknownRelations.length === 0) return false;
+  if (judged.changesCatalog && judged.alters === 'unknown' && judged.statements.length === 1) return false;
   return judged.judgement.verdict !== 'allow' || parts.gate.judge.needsCatalog;
 }
 

@@ -22,11 +22,12 @@ export function doubted(session: SessionState, head: Reply): boolean {
   if ('portal' in head && head.portal !== null && isStale(head.portal.under, masks)) return true;
   if (preparedOf(head)?.doubtful === true) return true;
   const { changing } = session;
-  if (head.under === masks && !catalog.unread.doubtful(changing) && !maybeFetch(head)) return false;
+  const unsure = session.altered || catalog.unread.doubtful(changing);
+  if (head.under === masks && !unsure && !maybeFetch(head)) return false;
   const judged = judgedNow(session, head);
   if (judged === null) return false;
   if (judged.refersToNames && (head.under !== masks || fetchesUnsure(session, judged, masks))) return true;
-  return judged.bendable && catalog.unread.doubtful(changing);
+  return judged.bendable && unsure;
 }
 
 /** Where no mask rule applies: whether a view that nobody has read yet may be over what built-in masks cover. */

@@ -125,7 +125,9 @@ function send(
   const undo = judged.plain && !session.settings.used ? null : applyEffects(session, judged.statements);
   // A simple query destroys the unnamed statement and portal, whatever becomes of it.
   session.names.dropUnnamed();
-  const scope = how.scope ?? (judged.changesMasks && judged.statements.length > 1 ? 'opaque' : null);
+  const scope =
+    how.scope ??
+    (judged.changesCatalog && judged.alters === 'masks' && judged.statements.length > 1 ? 'opaque' : null);
   if ((scope ?? judged.scope) === 'opaque') session.names.codeRan();
   session.batch += 1;
   session.implicitWork = false;

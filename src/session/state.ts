@@ -71,7 +71,7 @@ export class SessionState {
   /** Held-back messages of a statement that will be held when it is executed. */
   withheld: Withheld[] = [];
   /** DDL or code ran that no reading of the catalog shows: what may decide masks, or anything else. */
-  #altered: 'no' | What = 'no';
+  #altered: 'no' | Judged['alters'] = 'no';
   /** Widest scope of what was answered since the session was last idle: a COMMIT may report on all of it. */
   transactionScope: MaskScope = 'clean';
   /** The pid in the BackendKeyData the client got; 0 where it got none. */
@@ -125,11 +125,10 @@ export class SessionState {
 
   /** DDL or code was sent: what is sent after it meets a catalog that nobody has read. */
   catalogChanges(judged: Judged): void {
-    if (judged.changesMasks) this.#altered = 'masks';
-    else if (this.#altered === 'no') this.#altered = 'any';
+    if (WEIGHT[judged.alters] > WEIGHT[this.#altered]) this.#altered = judged.alters;
     if (judged.runsCode) this.names.doubtPrepared();
     if (judged.redefines || this.#altered === 'masks')
-      this.parts.catalog.unread.begin(this.changing, this.#altered);
+      this.parts.catalog.unread.begin(this.changing, this.#what);
   }
 
   /** DDL or code ran since the catalog was last read. */
@@ -139,13 +138,22 @@ export class SessionState {
 
   /** As `altered`, where a mask may depend on it: until the transaction ends no reading of the catalog can show it. */
   get dirty(): boolean {
-    if (this.#altered === 'no') return false;
-    return this.#altered === 'masks' || this.parts.gate.judge.masks.any;
+    return this.#altered === 'masks' || (this.#altered === 'others' && this.parts.gate.judge.masks.any);
   }
 
   /** As `dirty`, where a verdict may: the catalog must be read again before the next judgement. */
   get stale(): boolean {
-    return this.dirty || (this.altered && this.parts.gate.judge.needsCatalog);
+    return this.dirty || (this.#altered === 'others' && this.parts.gate.judge.needsCatalog);
+  }
+
+  /** As `stale`, or what this session altered is what the statement is about, or what its definitions may be. */
+  staleFor(judged: Judged): boolean {
+    if (this.stale) return true;
+    return this.altered && this.parts.gate.judge.needsCatalog && isAboutUnread(judged);
+  }
+
+  get #what(): What {
+    return this.#altered === 'masks' ? 'masks' : 'any';
   }
 
   /** For others to ask: DDL was sent, and some of what this session waits for may commit it. */
@@ -153,7 +161,7 @@ export class SessionState {
 
   /** A transaction that may have had DDL in it has ended, for all that is known. */
   mayHaveCommitted(): void {
-    if (this.#altered !== 'no') this.parts.catalog.unread.changed(this.#altered);
+    if (this.#altered !== 'no') this.parts.catalog.unread.changed(this.#what);
   }
 
   /** All that was altered is over, and read or for others to read. */
@@ -176,12 +184,13 @@ export class SessionState {
 
   /** DDL went by that no reading of the catalog shows, and that a statement may be about. */
   unsettledFor(judged: Judged): boolean {
-    if (this.stale) return true;
+    if (this.staleFor(judged)) return true;
     const { unread } = this.parts.catalog;
     if (!unread.stale) return false;
     // What people are asked about is shown, and bound to an approval, as it is.
     if (judged.judgement.verdict === 'hold') return true;
-    return this.parts.gate.judge.needsCatalog ? judged.bendable : unread.staleToMasks;
+    if (!this.parts.gate.judge.needsCatalog) return unread.staleToMasks;
+    return isAboutUnread(judged);
   }
 
   /** For a portal's or cursor's `under`. */
@@ -216,5 +225,13 @@ export class SessionState {
 }
 
 export type Withheld = { readonly frame: Frame; readonly reply: Reply; readonly executes: boolean };
+
+/** What only makes a name that nobody knew is not about any. */
+function isAboutUnread({ bendable, unknownRelations, statements, changesCatalog, alters }: Judged): boolean {
+  if (statements.length === 1 && changesCatalog && alters === 'unknown') return false;
+  return bendable || unknownRelations.length > 0;
+}
+
+const WEIGHT = { no: 0, unknown: 1, others: 2, masks: 3 } as const;
 
 const STRICTNESS = { allow: 0, hold: 1, deny: 2 } as const;

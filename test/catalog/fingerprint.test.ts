@@ -78,7 +78,7 @@ after(async () => {
   await server.stop();
 });
 
-const content = ({ version: _, ...rest }: Snapshot): Omit<Snapshot, 'version'> => rest;
+const content = (snapshot: Snapshot): Snapshot => ({ ...snapshot, version: 0 });
 
 test('after any DDL, reading what may differ is reading everything', async () => {
   let kept = await loadSnapshot(reader, 'postgres', null);

@@ -151,3 +151,50 @@ test('DDL of an agent that sees all is doubted by those that do not, and rules t
   await bot.query('rollback');
   await harness.writeRules(OPEN);
 });
+
+test('under masks, a new table leaves what reads other tables as it is', async () => {
+  await harness.writeRules(SEEN_BY_ONE);
+  try {
+    const bot = await harness.agent();
+    await bot.query('begin; create table brand_new (a int)');
+    await bot.query('create index on brand_new (a)');
+    assert.deepEqual((await bot.query('select count(*)::int as n from customers')).rows, [{ n: 200 }]);
+    assert.deepEqual((await bot.query('select upper(name) as x from customers where id = $1', [1])).rows, [
+      { x: 'NAME 1' },
+    ]);
+    assert.deepEqual((await bot.query('select count(*)::int as n from brand_new')).rows, [{ n: null }]);
+    const { rows } = await bot.query('select upper(ssn) as x, ssn from customers limit 1');
+    assert.ok(!JSON.stringify(rows).includes(SECRET));
+    await bot.query('commit');
+    assert.deepEqual((await bot.query('select count(*)::int as n from brand_new')).rows, [{ n: 0 }]);
+    await bot.query('begin; alter table brand_new rename to other_name');
+    assert.deepEqual((await bot.query('select count(*)::int as n from customers')).rows, [{ n: null }]);
+    await bot.query('rollback');
+  } finally {
+    await harness.writeRules(OPEN);
+  }
+});
+
+test('code that runs behind a new table does not change what is vouched for', async () => {
+  await direct.query(`create view calm as select id, upper(name) as x from customers;
+    create function behind() returns event_trigger language plpgsql as $$ begin
+      create or replace view calm as select id, upper(ssn) as x from customers; end $$;
+    create event trigger behind on ddl_command_end when tag in ('CREATE TABLE') execute function behind()`);
+  await harness.writeRules(SEEN_BY_ONE);
+  try {
+    const bot = await harness.agent();
+    const shown = async (): Promise<string> =>
+      JSON.stringify((await bot.query('select x from calm order by id limit 1')).rows);
+    assert.ok((await shown()).includes('NAME'));
+    await bot.query('begin; create table with_code (a int)');
+    assert.ok(!(await shown()).includes(SECRET.toUpperCase()));
+    await bot.query('commit');
+    assert.ok(!(await shown()).includes(SECRET.toUpperCase()));
+    await direct.query('create or replace view calm as select id, upper(name) as x from customers');
+    await bot.query('create table with_more_code (a int)');
+    assert.ok(!(await shown()).includes(SECRET.toUpperCase()));
+  } finally {
+    await direct.query('drop event trigger behind');
+    await harness.writeRules(OPEN);
+  }
+});
