@@ -5,91 +5,36 @@
  * the cache is emptied whenever rules or catalog change, so a stale verdict cannot be served. Reading and
  * judging happen once per distinct text; a text seen before costs one map lookup.
  */
-import type { StatementFacts } from '../audit/event.ts';
 import type { Snapshot } from '../catalog/snapshot.ts';
 import { isBendable, redefines } from '../policy/bendable.ts';
 import { addsUnknownOnly, dependsOnCatalog, mayShowBuiltIns } from '../policy/catalog-need.ts';
 import { judge } from '../policy/judge.ts';
-import type { AgentIdentity, Judgement, MaskScope, StatementJudgement } from '../policy/judgement.ts';
+import type { AgentIdentity, Judgement } from '../policy/judgement.ts';
 import { compileMasks } from '../policy/masks.ts';
 import type { MaskSet } from '../policy/mask-set.ts';
 import { rowLimitsForUnknown, type RowLimit } from '../policy/row-limits.ts';
-import type { OutputShows } from '../policy/outputs.ts';
 import type { RuleSet } from '../policy/rules.ts';
 import type { ShownColumn } from '../policy/shown.ts';
 import { analyze } from '../sql/analyze.ts';
 import { shapeOf } from '../sql/shape.ts';
 import type { Analysis, Statement } from '../sql/statement.ts';
+import {
+  changesCatalog,
+  CODE_COMMANDS,
+  isPlain,
+  NAMING,
+  scopeOf,
+  type Granted,
+  type Judged,
+} from './judged.ts';
 import { Shapes } from './shapes.ts';
 
-/** What is known about one text under one set of rules and one catalog. */
-export type Judged = {
-  readonly text: string;
-  /** Null where the text could be read. */
-  readonly unreadable: Extract<Analysis, { kind: 'unreadable' }> | null;
-  /** Empty when the text could not be read. */
-  readonly statements: readonly Statement[];
-  readonly judgement: Judgement;
-  /** The widest scope of its statements; `opaque` when it could not be read. */
-  readonly scope: MaskScope;
-  readonly masks: MaskSet;
-  readonly snapshot: Snapshot;
-  readonly rulesVersion: string;
-  /** Names the catalog did not know. */
-  readonly unknownRelations: readonly string[];
-  /** Everything the trail says of it, without the session. */
-  readonly facts: Omit<StatementFacts, 'session_id'>;
-  /** It runs DDL or code, so what the catalog said may be untrue once it has run. */
-  readonly changesCatalog: boolean;
-  /** It runs DDL or code that may change what names mean that are known already. */
-  readonly redefines: boolean;
-  /**
-   * What its changes of the catalog may decide: nothing that is known by now, at most verdicts and other agents'
-   * masks, or masks of this agent.
-   */
-  readonly alters: 'unknown' | 'others' | 'masks';
-  /** It runs code nobody vouched for, which may change prepared statements and cursors. */
-  readonly runsCode: boolean;
-  /** It reads what a definition of somebody's making gives, so that another definition may show other columns. */
-  readonly bendable: boolean;
-  /** Some statement names a prepared statement or cursor, so the verdict depends on the session. */
-  readonly refersToNames: boolean;
-  /** No statement touches names, settings, the catalog or COPY, and every relation is known. */
-  readonly plain: boolean;
-  /** Some statement may give only so many rows before somebody is asked. */
-  readonly rowLimited: boolean;
-  /** Masked columns that this one execution shows, once approved. Absent: none. */
-  readonly shown?: readonly ShownColumn[];
-  /** What time-boxed grants would show of it; all else is as without them. Absent: nothing. */
-  readonly granted?: Granted;
-};
-
-/** A text read with granted columns unmasked, beside its judgement, which is made as if they were not. */
-export type Granted = {
-  readonly columns: readonly ShownColumn[];
-  /** The masks without these columns, and what they leave in its reach. */
-  readonly masks: MaskSet;
-  readonly scope: MaskScope;
-  readonly outputs: OutputShows;
-  /** How many masked columns it still has in reach. */
-  readonly reach: number;
-  /** Whether somebody asking to see these columns in this statement would be denied. */
-  readonly denied: boolean;
-  /** Rules that would be asked about showing these columns in this statement. */
-  readonly rules: readonly string[];
-};
+export { widest, type Granted, type Judged } from './judged.ts';
 
 /** Where the rules and the catalog in force come from; both change under a running session. */
 export type Sources = { readonly rules: () => RuleSet; readonly snapshot: () => Snapshot };
 
 export type JudgeLimits = { readonly maxStatementBytes: number; readonly statementCacheEntries: number };
-
-const SCOPE_ORDER: readonly MaskScope[] = ['clean', 'touched', 'opaque'];
-
-/** The wider of two scopes. */
-export function widest(a: MaskScope, b: MaskScope): MaskScope {
-  return SCOPE_ORDER.indexOf(a) >= SCOPE_ORDER.indexOf(b) ? a : b;
-}
 
 export class Judge {
   readonly agent: AgentIdentity;
@@ -340,32 +285,6 @@ const OF_MASKS: ReadonlySet<string> = new Set(['defaults.influence', 'defaults.l
 const CACHED_TEXT_LENGTH = 16_384;
 /** 16 hex digits a statement: enough for a message of a dozen statements to be told from another. */
 const MAX_FINGERPRINT_CHARS = 200;
-
-const NAMING: ReadonlySet<string> = new Set(['prepare', 'execute', 'declare', 'fetch']);
-const PLAIN_EFFECTS: ReadonlySet<string> = new Set(['none', 'transaction']);
-
-function isPlain(statement: Statement, judged: StatementJudgement | undefined): boolean {
-  return (
-    PLAIN_EFFECTS.has(statement.effect.kind) &&
-    statement.settings.length === 0 &&
-    judged !== undefined &&
-    judged.unknownRelations.length === 0 &&
-    !changesCatalog(statement, judged)
-  );
-}
-
-const CATALOG_ACTIONS: ReadonlySet<string> = new Set(['ddl', 'code', 'privilege', 'unknown']);
-
-function changesCatalog(statement: Statement, judged: StatementJudgement | undefined): boolean {
-  return judged?.callsVolatile === true || statement.actions.some((a) => CATALOG_ACTIONS.has(a.action));
-}
-
-const CODE_COMMANDS: ReadonlySet<string> = new Set(['do', 'call']);
-
-function scopeOf(analysis: Analysis, judgement: Judgement): MaskScope {
-  if (analysis.kind !== 'parsed') return 'opaque';
-  return judgement.statements.reduce<MaskScope>((scope, s) => widest(scope, s.scope), 'clean');
-}
 
 function evictOldest(cache: Map<string, Judged>): void {
   const oldest = cache.keys().next();

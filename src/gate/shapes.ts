@@ -9,7 +9,7 @@
 import type { Node } from '../sql/tree.ts';
 import { literalsAreIndifferent } from '../sql/indifferent.ts';
 import type { Shape } from '../sql/shape.ts';
-import type { Judged } from './judge.ts';
+import type { Judged } from './judged.ts';
 
 export class Shapes {
   /** Null: of this shape, each text is judged by itself. */

@@ -70,7 +70,7 @@ export async function useGrants(session: SessionState, found: Grantable): Promis
     if (error instanceof PosternError && error.code === 'store-unavailable') return null;
     throw error;
   }
-  const stale = gate.judge.masks !== judged.masks || session.dirty || session.catalogStale;
+  const stale = gate.judge.masks !== judged.masks || session.altered;
   if (session.closed || session.skipping || session.use !== null || stale) return giveBack();
   let { masks } = judged;
   const look = (): void => {
