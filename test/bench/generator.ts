@@ -1,124 +1,129 @@
 /**
- * The load: a process of its own that sends prebuilt messages and counts ReadyForQuery. `pg` authenticates,
- * then its socket is taken over, so that no driver's parsing is measured. One statement is in flight on each
- * connection: what is measured is how many round trips fit into a second.
+ * The load: a process of its own that sends prebuilt messages and counts ReadyForQuery. One message is in flight
+ * on each connection (a pipelined one holds several statements): what is measured is how many round trips fit
+ * into a second. Before each measurement the same load runs unmeasured for a while, so that new connections and
+ * texts are known.
  */
-import type { Socket } from 'node:net';
-import pg from 'pg';
-import { execute, FrameCounter, prepare, query } from './messages.ts';
-import { SMALL_ROWS, SMALL_SQL, WIDE_SQL, type Job, type JobResult, type WorkloadKind } from './job.ts';
+import { Connection } from './connection.ts';
+import { execute, pipeline, prepare, query, executeOnce, copyDone, copyRows } from './messages.ts';
+import { PIPELINE, SMALL_ROWS, SMALL_SQL, type Job, type JobResult, type Load } from './job.ts';
 
 const STATEMENT = 'bench';
 /** Distinct texts and parameters that are sent over and over: already seen, after the first round. */
 const REPEATED = 64;
-
-class Connection {
-  readonly #socket: Socket;
-  readonly #counter = new FrameCounter();
-  #awaited = 0;
-  #done: (() => void) | null = null;
-  #failed: ((error: Error) => void) | null = null;
-
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    for (const event of ['data', 'end', 'error', 'close']) socket.removeAllListeners(event);
-    socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => this.#received(chunk));
-    socket.on('error', (error) => this.#failed?.(error));
-    socket.on('close', () => this.#failed?.(new Error('the connection was closed')));
-  }
-
-  static async open(url: string): Promise<Connection> {
-    const client = new pg.Client({ connectionString: url, application_name: 'postern-bench' });
-    await client.connect();
-    const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
-    const connection = new Connection(stream);
-    await connection.send(prepare(STATEMENT, `${SMALL_SQL}$1`));
-    return connection;
-  }
-
-  get rows(): number {
-    return this.#counter.rows;
-  }
-
-  #received(chunk: Buffer): void {
-    this.#counter.push(chunk);
-    if (this.#counter.errors > 0)
-      this.#failed?.(new Error(`the server answered with an error: ${chunk.toString('latin1', 0, 300)}`));
-    else if (this.#counter.ready >= this.#awaited) this.#done?.();
-  }
-
-  /** One statement, answered. */
-  send(message: Buffer): Promise<void> {
-    return new Promise((done, failed) => {
-      this.start(message, done, failed);
-    });
-  }
-
-  start(message: Buffer, done: () => void, failed: (error: Error) => void): void {
-    this.#awaited = this.#counter.ready + 1;
-    this.#done = done;
-    this.#failed = failed;
-    this.#socket.write(message);
-  }
-
-  /** Statements answered until the time is up. No promise a statement: callbacks only. */
-  hammer(next: () => Buffer, untilMs: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      let answered = 0;
-      const again = (): void => {
-        answered += 1;
-        if (performance.now() >= untilMs) resolve(answered);
-        else this.start(next(), again, reject);
-      };
-      this.start(next(), again, reject);
-    });
-  }
-}
+/** Share of the duration that small statements run unmeasured first. */
+const WARM_UP = 0.2;
+/** Connections that are kept for the next job; more would only cost the server memory. */
+const KEPT = 8;
+const COPY_IN_PIECE_ROWS = 1000;
 
 const pools = new Map<string, Connection[]>();
 let literal = 0;
 
-async function pool(job: Job): Promise<Connection[]> {
-  const key = `${job.target}/${job.connections}`;
-  const kept = pools.get(key);
-  if (kept !== undefined) return kept;
-  const made = await Promise.all(Array.from({ length: job.connections }, () => Connection.open(job.url)));
-  pools.set(key, made);
-  return made;
+async function open({ url, tls }: Job): Promise<Connection> {
+  const connection = await Connection.open(url, tls);
+  await connection.send(prepare(STATEMENT, `${SMALL_SQL}$1`));
+  return connection;
 }
 
-function messagesOf(workload: WorkloadKind): () => Buffer {
-  const ids = Array.from({ length: REPEATED }, (_, index) => String(1 + ((index * 97) % SMALL_ROWS)));
-  const prebuilt = ids.map((id) =>
-    workload === 'prepared' ? execute(STATEMENT, id) : query(SMALL_SQL + id),
+async function pool(job: Job): Promise<Connection[]> {
+  const key = `${job.target}/${job.tls}`;
+  const kept = pools.get(key) ?? [];
+  pools.set(key, kept);
+  while (kept.length < Math.min(job.connections, KEPT)) kept.push(await open(job));
+  const more = await Promise.all(
+    Array.from({ length: Math.max(0, job.connections - KEPT) }, () => open(job)),
   );
-  let turn = 0;
-  if (workload === 'never-seen') {
+  return [...kept.slice(0, job.connections), ...more];
+}
+
+function messagesOf(way: Extract<Load, { kind: 'small' }>['way']): () => Buffer {
+  if (way === 'never-seen') {
     // A literal that was never sent before, in a process that never starts over.
     return () => query(`${SMALL_SQL}${1 + (literal % SMALL_ROWS)} and balance > -${(literal += 1)}`);
   }
+  const ids = Array.from({ length: REPEATED }, (_, index) => String(1 + ((index * 97) % SMALL_ROWS)));
+  const make = {
+    simple: (id: string) => query(SMALL_SQL + id),
+    prepared: (id: string) => execute(STATEMENT, id),
+    pipelined: (id: string) =>
+      pipeline(
+        STATEMENT,
+        Array.from({ length: PIPELINE }, (_, i) => String(Number(id) + i)),
+      ),
+  }[way];
+  const prebuilt = ids.map(make);
+  let turn = 0;
   return () => prebuilt[(turn = (turn + 1) % REPEATED)] ?? Buffer.alloc(0);
 }
 
+async function hammer(
+  connections: readonly Connection[],
+  load: Extract<Load, { kind: 'small' }>,
+  ms: number,
+): Promise<number> {
+  const until = performance.now() + ms;
+  const next = messagesOf(load.way);
+  const counts = await Promise.all(connections.map((connection) => connection.hammer(next, until)));
+  return counts.reduce((sum, count) => sum + count, 0) * (load.way === 'pipelined' ? PIPELINE : 1);
+}
+
+async function reconnect(job: Job): Promise<number> {
+  const until = performance.now() + job.durationMs;
+  let count = 0;
+  const one = async (): Promise<void> => {
+    do {
+      await (await Connection.open(job.url, job.tls)).close();
+      count += 1;
+    } while (performance.now() < until);
+  };
+  await Promise.all(Array.from({ length: job.connections }, one));
+  return count;
+}
+
+/** Rolled back, so that the table does not grow from round to round. */
+async function copyIn(connection: Connection, rows: number): Promise<number> {
+  const piece = copyRows(COPY_IN_PIECE_ROWS);
+  await connection.send(query('begin'));
+  await connection.send(query('truncate sink'));
+  connection.start(
+    query('copy sink from stdin'),
+    () => undefined,
+    () => undefined,
+  );
+  await connection.stream(Array.from({ length: rows / COPY_IN_PIECE_ROWS - 1 }, () => piece));
+  await connection.send(Buffer.concat([piece, copyDone()]));
+  await connection.send(query('rollback'));
+  return rows;
+}
+
+async function bulk(
+  connection: Connection,
+  load: Exclude<Load, { kind: 'small' | 'connect' }>,
+): Promise<number> {
+  if (load.kind === 'copy-in') return copyIn(connection, load.rows);
+  const before = connection.rows;
+  const binary = load.kind === 'rows' && load.format === 'binary';
+  await connection.send(binary ? executeOnce(load.sql) : query(load.sql));
+  return connection.rows - before;
+}
+
 async function run(job: Job): Promise<JobResult> {
-  const connections = await pool(job);
+  const { load } = job;
+  const connections = load.kind === 'connect' ? [] : await pool(job);
+  const [first] = connections;
+  if (load.kind === 'small') await hammer(connections, load, job.durationMs * WARM_UP);
+  process.send?.({ kind: 'started' });
   const cpu = process.cpuUsage();
-  const rowsBefore = connections.reduce((sum, connection) => sum + connection.rows, 0);
   const start = performance.now();
-  let statements = connections.length;
-  if (job.workload === 'rows') {
-    await Promise.all(connections.map((connection) => connection.send(query(WIDE_SQL))));
-  } else {
-    const counts = connections.map((connection) =>
-      connection.hammer(messagesOf(job.workload), start + job.durationMs),
-    );
-    statements = (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
-  }
+  let count = 0;
+  if (load.kind === 'small') count = await hammer(connections, load, job.durationMs);
+  else if (load.kind === 'connect') count = await reconnect(job);
+  else if (first !== undefined) count = await bulk(first, load);
   const seconds = (performance.now() - start) / 1000;
   const used = process.cpuUsage(cpu);
-  const rows = connections.reduce((sum, connection) => sum + connection.rows, 0) - rowsBefore;
-  return { kind: 'done', statements, rows, seconds, generatorCpuSeconds: (used.user + used.system) / 1e6 };
+  await Promise.all(connections.slice(KEPT).map((connection) => connection.close()));
+  return { kind: 'done', count, seconds, generatorCpuSeconds: (used.user + used.system) / 1e6 };
 }
 
 process.on('message', (job: Job) => {

@@ -1,29 +1,40 @@
 /** What the runner asks of the load generator, and what it answers, over the channel between processes. */
 
-export type WorkloadKind = 'simple' | 'prepared' | 'never-seen' | 'rows';
+/** `small`: statements of one row, as many as fit; `bulk`: one statement of many rows; `connect`: sessions. */
+export type Load =
+  | { readonly kind: 'small'; readonly way: 'simple' | 'never-seen' | 'prepared' | 'pipelined' }
+  | { readonly kind: 'rows'; readonly sql: string; readonly format: 'text' | 'binary' }
+  | { readonly kind: 'copy-out'; readonly sql: string }
+  | { readonly kind: 'copy-in'; readonly rows: number }
+  | { readonly kind: 'connect' };
 
 export type Job = {
-  /** Connections are kept from job to job under this name and their number. */
+  /** Connections are kept from job to job under this name. */
   readonly target: string;
   readonly url: string;
-  readonly workload: WorkloadKind;
+  readonly load: Load;
   readonly connections: number;
-  /** For `rows`: ignored, one result is read to its end. */
+  readonly tls: boolean;
+  /** For `small` and `connect`; everything else is one statement, read to its end. */
   readonly durationMs: number;
 };
 
 export type JobResult =
   | {
       readonly kind: 'done';
-      readonly statements: number;
-      readonly rows: number;
+      /** Statements, rows or sessions: what the rate is counted in. */
+      readonly count: number;
       readonly seconds: number;
       /** The generator's own CPU time, to show that it was not the bottleneck. */
       readonly generatorCpuSeconds: number;
     }
   | { readonly kind: 'failed'; readonly problem: string };
 
-/** What `small` and `wide` hold is in data.ts. */
+/** The generator is warm and measures from now on; the runner reads the proxy's CPU time at this moment. */
+export type Started = { readonly kind: 'started' };
+
+/** What `small`, `wide` and `sink` hold is in data.ts. */
 export const SMALL_ROWS = 10_000;
 export const SMALL_SQL = 'select id, email, balance from small where id = ';
-export const WIDE_SQL = 'select id, name, email, city, amount, created_at from wide';
+/** Statements in one pipelined batch, with one Sync behind them. */
+export const PIPELINE = 10;

@@ -1,5 +1,11 @@
 /**
- * `npm run bench [-- --quick] [--only=rows]`: what Postern costs, against a direct connection and a bare Node pipe.
+ * `npm run bench [-- OPTIONS]`: what Postern costs, against a direct connection, a bare Node pipe and pgbouncer.
+ *
+ *   --quick              a tenth of the rows, two short rounds
+ *   --only=rows,copy     workloads whose name has one of these texts
+ *   --rounds=N           measured rounds, after one that is not
+ *   --without=pgbouncer  targets whose name has one of these texts are left out
+ *   --profile=FOLDER     CPU profiles of the two Posterns (which then are slower)
  *
  * Invariant: everything compared is measured in the same run, in turns: each round goes through every
  * workload and, within it, every target, beginning with another one each time, so that a machine that slows
@@ -8,40 +14,46 @@
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, cpus } from 'node:os';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { locateBinaries, temporaryRoot } from '../../fixtures/postgres/binaries.ts';
 import { startPostgres } from '../../fixtures/postgres/embedded.ts';
+import { makeCertificate, type Certificate } from './certificate.ts';
 import { loadBenchData } from './data.ts';
-import type { Job, JobResult, WorkloadKind } from './job.ts';
+import type { Job, JobResult, Started } from './job.ts';
 import { cpuSeconds, peakMiB } from './proc.ts';
 import { table, type Sample } from './report.ts';
-import { endChild, startPipe, startPosternTarget, urlOf, type Target } from './targets.ts';
+import {
+  endChild,
+  startPgbouncerTarget,
+  startPipe,
+  startPosternTarget,
+  urlOf,
+  type Target,
+} from './targets.ts';
+import { chosen, workloads, type Workload } from './workloads.ts';
 
-type Workload = { readonly name: string; readonly kind: WorkloadKind; readonly connections: number };
-
-const quick = process.argv.includes('--quick');
-const withoutPostern = process.argv.includes('--baseline');
-const ROUNDS = quick ? 2 : 5;
-const SECONDS = quick ? 0.4 : 1;
-const WIDE_ROWS = quick ? 100_000 : 1_000_000;
-
-const only = process.argv.find((word) => word.startsWith('--only='))?.slice('--only='.length) ?? '';
-
-const ALL: readonly Workload[] = [
-  { name: 'simple, 1 connection', kind: 'simple', connections: 1 },
-  { name: 'simple, 8 connections', kind: 'simple', connections: 8 },
-  { name: 'prepared, 1 connection', kind: 'prepared', connections: 1 },
-  { name: 'prepared, 8 connections', kind: 'prepared', connections: 8 },
-  { name: 'never-seen text, 8 connections', kind: 'never-seen', connections: 8 },
-  {
-    name: `${WIDE_ROWS.toLocaleString('en')} rows (rate in rows, CPU per 1,000 rows)`,
-    kind: 'rows',
-    connections: 1,
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    without: { type: 'string', default: '' },
+    rounds: { type: 'string' },
+    profile: { type: 'string' },
   },
-];
-const WORKLOADS = ALL.filter((workload) => workload.name.includes(only));
+});
+const ROUNDS = Number(options.rounds ?? (options.quick ? 2 : 5));
+const SECONDS = options.quick ? 0.4 : 1;
+const WIDE_ROWS = options.quick ? 100_000 : 1_000_000;
+const WORKLOADS = chosen(workloads(WIDE_ROWS), words(options.only));
+const profiles = options.profile === undefined ? null : resolve(options.profile);
+
+function words(list: string): string[] {
+  return list.split(',').filter((word) => word !== '');
+}
 
 const started: (() => Promise<void>)[] = [];
 
@@ -51,15 +63,27 @@ async function end(): Promise<void> {
   }
 }
 
-function ask(generator: ChildProcess, job: Job): Promise<Extract<JobResult, { kind: 'done' }>> {
-  return new Promise((resolve, reject) => {
+type Measured = Extract<JobResult, { kind: 'done' }> & { readonly cpu: number | null };
+
+/** @param pid whose CPU time between the generator's start and its end is told */
+function ask(generator: ChildProcess, job: Job, pid: number | undefined): Promise<Measured> {
+  return new Promise((resolved, reject) => {
     const gone = (): void => reject(new Error('the load generator ended'));
-    generator.once('exit', gone);
-    generator.once('message', (result: JobResult) => {
+    let before: number | null = null;
+    const listen = (message: JobResult | Started): void => {
+      if (message.kind === 'started') {
+        before = cpuSeconds(pid);
+        return;
+      }
       generator.off('exit', gone);
-      if (result.kind === 'done') resolve(result);
-      else reject(new Error(`${job.target}, ${job.workload}: ${result.problem}`));
-    });
+      generator.off('message', listen);
+      const after = cpuSeconds(pid);
+      const cpu = before === null || after === null ? null : after - before;
+      if (message.kind === 'done') resolved({ ...message, cpu });
+      else reject(new Error(`${job.target}, ${JSON.stringify(job.load)}: ${message.problem}`));
+    };
+    generator.once('exit', gone);
+    generator.on('message', listen);
     generator.send(job);
   });
 }
@@ -70,36 +94,45 @@ async function measure(
   workload: Workload,
   round: number,
 ): Promise<Sample> {
-  const job = {
-    target: target.name,
-    url: target.url,
-    workload: workload.kind,
-    connections: workload.connections,
-    durationMs: SECONDS * 1000,
-  };
-  const before = cpuSeconds(target.process?.pid);
-  const result = await ask(generator, job);
-  const after = cpuSeconds(target.process?.pid);
-  if (workload.kind === 'rows' && result.rows !== WIDE_ROWS)
-    throw new Error(`${target.name} delivered ${result.rows} rows`);
-  const count = workload.kind === 'rows' ? result.rows : result.statements;
-  const unit = workload.kind === 'rows' ? 1000 : 1;
+  const { load, connections, tls, unit } = workload;
+  const job = { target: target.name, url: target.url, load, connections, tls, durationMs: SECONDS * 1000 };
+  const { count, seconds, cpu, generatorCpuSeconds } = await ask(generator, job, target.process?.pid);
+  if (unit === 'row' && count !== WIDE_ROWS) throw new Error(`${target.name} delivered ${count} rows`);
   return {
     round,
-    workload: workload.name,
-    kind: workload.kind,
+    workload,
     target: target.name,
-    rate: count / result.seconds,
-    cpuMicros: before === null || after === null ? null : ((after - before) * 1e6 * unit) / count,
-    generatorLoad: result.generatorCpuSeconds / result.seconds,
+    rate: count / seconds,
+    cpuMicros: cpu === null ? null : (cpu * 1e6 * (unit === 'row' ? 1000 : 1)) / count,
+    generatorLoad: generatorCpuSeconds / seconds,
   };
 }
 
-async function startTargets(): Promise<Target[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'postern-bench-'));
+/** The server and pgbouncer run under an account of their own where we are root. */
+async function folderForAll(): Promise<{ folder: string; certificate: Certificate }> {
+  const { account } = await locateBinaries();
+  const folder = await mkdtemp(join(temporaryRoot(account), 'postern-bench-'));
   started.push(() => rm(folder, { recursive: true, force: true }));
+  await chmod(folder, 0o711);
+  const certificate = makeCertificate(folder);
+  for (const file of Object.values(certificate))
+    if (account !== null) await chown(file, account.uid, account.gid);
+  return { folder, certificate };
+}
+
+async function startTargets(): Promise<Target[]> {
+  const { folder, certificate } = await folderForAll();
   const postgres = await startPostgres({
-    settings: { shared_buffers: '256MB', max_wal_size: '4GB', autovacuum: 'off', jit: 'off' },
+    settings: {
+      shared_buffers: '256MB',
+      max_wal_size: '4GB',
+      autovacuum: 'off',
+      jit: 'off',
+      max_connections: '200',
+      ssl: 'on',
+      ssl_cert_file: certificate.certFile,
+      ssl_key_file: certificate.keyFile,
+    },
   });
   started.push(() => postgres.stop());
   const login = { user: 'bench', password: randomBytes(12).toString('hex') };
@@ -107,16 +140,26 @@ async function startTargets(): Promise<Target[]> {
   await loadBenchData(postgres.url(), WIDE_ROWS, login);
   const upstream = { port: postgres.port, database: 'postgres', ...login };
   const targets: Target[] = [{ name: 'direct', url: urlOf(postgres.port, 'postgres', login), process: null }];
-  const add = (target: Target): void => {
+  const left = words(options.without);
+  const add = async (name: string, start: () => Promise<Target | null>): Promise<void> => {
+    if (left.some((word) => name.includes(word))) return;
+    const target = await start();
+    if (target === null) return;
     targets.push(target);
     const child = target.process;
     if (child !== null) started.push(() => endChild(child));
   };
-  add(await startPipe(upstream));
-  if (!withoutPostern) {
-    add(await startPosternTarget(join(folder, 'open'), upstream, false));
-    add(await startPosternTarget(join(folder, 'masks'), upstream, true));
-  }
+  const postern = (masks: boolean) => (): Promise<Target> =>
+    startPosternTarget(upstream, {
+      folder: join(folder, masks ? 'masks' : 'open'),
+      masks,
+      certificate,
+      profiles,
+    });
+  await add('bare Node pipe', () => startPipe(upstream, certificate));
+  await add('pgbouncer', () => startPgbouncerTarget(folder, upstream, certificate));
+  await add('Postern, allow all', postern(false));
+  await add('Postern, masks', postern(true));
   return targets;
 }
 
@@ -147,6 +190,7 @@ async function main(): Promise<void> {
       targets.map(({ name }) => name),
     ),
   );
+  if (!targets.some(({ name }) => name === 'pgbouncer')) console.log('\nSkipped: pgbouncer');
   for (const { name, process: child } of targets) {
     const peak = peakMiB(child?.pid);
     if (peak !== null) console.log(`\nPeak memory of ${name}: ${Math.round(peak)} MiB`);

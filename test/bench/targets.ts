@@ -1,10 +1,12 @@
-/** What is measured: nothing in between, a bare pipe, Postern that allows all, Postern that masks. */
+/** What is measured: nothing in between, a bare pipe, pgbouncer, Postern that allows all, Postern that masks. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_KEYS } from '../../src/policy/rules.ts';
+import type { Certificate } from './certificate.ts';
+import { startPgbouncer } from './pgbouncer.ts';
 
 export type Target = {
   readonly name: string;
@@ -23,14 +25,25 @@ export type Upstream = {
 const START_TIMEOUT_MS = 20_000;
 const AGENT = { user: 'bench-agent', password: randomBytes(12).toString('hex') };
 
+/** Of the five columns of `wide`, each kind that needs no HMAC; a hash costs what SHA-256 costs. */
 const MASKS = `masks:
   - { name: mail, columns: [public.small.email, public.wide.email], with: { partial: { keepLast: 4 } } }
+  - { name: numbers, columns: [public.wide.iban], with: { partial: { keepLast: 2 } } }
+  - { name: secrets, columns: [public.wide.phone, public.wide.token], with: redact }
+  - { name: never, columns: [public.wide.ssn], with: 'null' }
 `;
 
 /** Starts a file of this folder and resolves with the port it says it listens on. */
-async function start(file: string, args: readonly string[]): Promise<{ port: number; child: ChildProcess }> {
+async function start(
+  file: string,
+  args: readonly string[],
+  execArgv: readonly string[] = [],
+): Promise<{ port: number; child: ChildProcess }> {
   const path = fileURLToPath(new URL(file, import.meta.url));
-  const child = fork(path, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child = fork(path, args, {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: [...process.execArgv, ...execArgv],
+  });
   const port = await new Promise<number>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`${file} did not start in time`)), START_TIMEOUT_MS);
     child.once('message', (message: { port: number }) => {
@@ -49,24 +62,47 @@ export function urlOf(port: number, database: string, login: { user: string; pas
   return `postgres://${login.user}:${login.password}@127.0.0.1:${port}/${database}`;
 }
 
-export async function startPipe(upstream: Upstream): Promise<Target> {
-  const { port, child } = await start('pipe.ts', [String(upstream.port)]);
+export async function startPipe(upstream: Upstream, { certFile, keyFile }: Certificate): Promise<Target> {
+  const { port, child } = await start('pipe.ts', [String(upstream.port), certFile, keyFile]);
   return { name: 'bare Node pipe', url: urlOf(port, upstream.database, upstream), process: child };
 }
 
-/** @param folder where its configuration, store and trail go */
-export async function startPosternTarget(
+/** Null where it cannot be had; says why on stderr. */
+export async function startPgbouncerTarget(
   folder: string,
   upstream: Upstream,
-  masks: boolean,
-): Promise<Target> {
+  certificate: Certificate,
+): Promise<Target | null> {
+  const bouncer = await startPgbouncer(folder, upstream, certificate);
+  if (bouncer.kind === 'absent') {
+    console.error(`skipped: pgbouncer (${bouncer.why})`);
+    return null;
+  }
+  const url = urlOf(bouncer.port, upstream.database, upstream);
+  return { name: 'pgbouncer', url, process: bouncer.child };
+}
+
+export type PosternOptions = {
+  /** Where its configuration, store and trail go. */
+  readonly folder: string;
+  readonly masks: boolean;
+  readonly certificate: Certificate;
+  /** A folder for CPU profiles, or null. */
+  readonly profiles: string | null;
+};
+
+export async function startPosternTarget(upstream: Upstream, options: PosternOptions): Promise<Target> {
+  const { folder, masks, certificate, profiles } = options;
   await mkdir(folder, { recursive: true });
-  const defaults = DEFAULT_KEYS.map((key) => `${key}: allow`).join(', ');
+  // To see a masked column is never simply allowed.
+  const defaults = DEFAULT_KEYS.filter((key) => key !== 'unmask')
+    .map((key) => `${key}: allow`)
+    .join(', ');
   await writeFile(join(folder, 'rules.yaml'), `version: 1\n${masks ? MASKS : ''}defaults: { ${defaults} }\n`);
   const login = `{ user: ${upstream.user}, password: { inline: '${upstream.password}' } }`;
   await writeFile(
     join(folder, 'postern.yaml'),
-    `listen: { port: 0 }
+    `listen: { port: 0, tls: { cert: ${certificate.certFile}, key: ${certificate.keyFile}, required: false } }
 api: { port: 0 }
 databases:
   ${upstream.database}:
@@ -79,11 +115,11 @@ maskKey: { inline: '${randomBytes(32).toString('hex')}' }
 `,
     { mode: 0o600 },
   );
-  const { port, child } = await start('postern.ts', [
-    join(folder, 'postern.yaml'),
-    AGENT.user,
-    AGENT.password,
-  ]);
+  const { port, child } = await start(
+    'postern.ts',
+    [join(folder, 'postern.yaml'), AGENT.user, AGENT.password],
+    profiles === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profiles, masks ? 'masks' : 'open')}`],
+  );
   return {
     name: masks ? 'Postern, masks' : 'Postern, allow all',
     url: urlOf(port, upstream.database, AGENT),
@@ -97,6 +133,7 @@ export async function endChild(child: ChildProcess): Promise<void> {
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const timer = setTimeout(() => child.kill('SIGKILL'), 5000);
   if (child.connected) child.disconnect();
+  else child.kill('SIGTERM');
   await gone;
   clearTimeout(timer);
 }
