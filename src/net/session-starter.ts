@@ -115,6 +115,7 @@ export async function startSession(
     rowAccount: (rule) => parts.rowLedger.account(agent.name, rule),
     sessionId,
     grants: parts.grants.of(agent.name, runtime.config.name),
+    followReads: (progress) => upstream.reads?.follow(progress),
     cancelUpstream: () =>
       key === null
         ? Promise.resolve()

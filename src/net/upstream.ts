@@ -19,6 +19,7 @@ import { decodeParameterStatus } from '../wire/server/parameter-status.ts';
 import { SERVER_TYPE, serverMaxLength } from '../wire/server/types.ts';
 import { encodeCancelRequest, encodeSslRequest, encodeStartup } from '../wire/startup.ts';
 import { ByteSource, nextMessage } from './byte-source.ts';
+import { connectInto, ReadBuffers } from './read-buffers.ts';
 import { endPointHash } from './tls.ts';
 
 export type CancelKey = { readonly pid: number; readonly key: Buffer };
@@ -30,6 +31,8 @@ export type Upstream = {
   /** Null where the server gave none. */
   readonly key: CancelKey | null;
   readonly rest: Buffer;
+  /** Where its reads go; null with TLS, where Node sees to it. */
+  readonly reads: ReadBuffers | null;
 };
 
 export type DialOptions = {
@@ -47,12 +50,14 @@ const MAX_READ_AHEAD = 1024 * 1024;
  */
 export async function dial(options: DialOptions): Promise<Upstream> {
   const { database, timeoutMs } = options;
-  const tcp = connectTcp({ host: database.host, port: database.port, noDelay: true, keepAlive: true });
+  const where = { host: database.host, port: database.port, noDelay: true, keepAlive: true };
+  const reads = database.tls.mode === 'disable' ? new ReadBuffers() : null;
+  const tcp = reads === null ? connectTcp(where) : connectInto(reads, where);
   const timer = setTimeout(() => tcp.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   try {
     await connected(tcp, 'connect');
     const { socket, certificate } = await secured(tcp, database);
-    return await startUp(socket, certificate, options);
+    return { ...(await startUp(socket, certificate, options)), reads };
   } catch (error) {
     tcp.destroy();
     if (error instanceof PosternError && error.code === 'upstream-unavailable') throw error;
@@ -120,7 +125,7 @@ async function startUp(
   socket: Duplex,
   certificate: X509Certificate | null,
   options: DialOptions,
-): Promise<Upstream> {
+): Promise<Omit<Upstream, 'reads'>> {
   const { login, database, parameters } = options;
   const source = new ByteSource(socket, MAX_READ_AHEAD);
   const all = new Map([['user', login.user], ['database', database.database], ...parameters]);

@@ -22,6 +22,17 @@ import { SessionState } from './state.ts';
 import { UpstreamSide } from './upstream-side.ts';
 import { ClientWriter, UpstreamWriter } from './writers.ts';
 
+/** How far the client has taken what came from the upstream: what memory of it may be used again. */
+export type ReadProgress = {
+  /** Bytes handed to the client's socket so far, and how many of them have left the process. */
+  readonly given: number;
+  readonly taken: number;
+  /** Some of what was read was not handled yet. */
+  readonly holding: boolean;
+  /** Nothing is owed by the upstream. */
+  readonly idle: boolean;
+};
+
 export type SessionOptions = {
   readonly client: Duplex;
   readonly upstream: Duplex;
@@ -38,6 +49,8 @@ export type SessionOptions = {
   readonly log: Logger;
   readonly sessionId: string;
   readonly grants: AgentGrants;
+  /** Told how far what was read from the upstream is needed still. */
+  readonly followReads: (progress: ReadProgress) => void;
   /** Sends a CancelRequest with the upstream's own key. */
   readonly cancelUpstream: () => Promise<void>;
   readonly onClosed: (reason: string) => void;
@@ -52,6 +65,7 @@ export class Session {
   #clientBehind = false;
   /** How many results, or rows of one, wait for something. */
   #halts = 0;
+  readonly #toClient: ClientWriter;
   #clientFull = false;
   #upstreamFull = false;
   #draining = false;
@@ -60,6 +74,7 @@ export class Session {
     this.#options = options;
     const { client, upstream, cancelUpstream: _c, onClosed: _o, ...parts } = options;
     const toClient = new ClientWriter(client, (full) => this.#paceUpstream(full));
+    this.#toClient = toClient;
     const toUpstream = new UpstreamWriter(upstream, (full) => this.#paceClient(full));
     this.#state = new SessionState({ ...parts, toClient, toUpstream });
     this.#clientSide = new ClientSide(
@@ -80,7 +95,8 @@ export class Session {
    * @param clientRest bytes the client sent behind its last start-up message
    */
   start(clientRest: Buffer, upstreamRest: Buffer): void {
-    const { client, upstream } = this.#options;
+    const { client, upstream, followReads } = this.#options;
+    followReads(this.#readProgress());
     upstream.on('data', (chunk: Buffer) => this.#fromUpstream(chunk));
     upstream.on('error', (error) => this.#options.log.debug({ err: error }, 'upstream connection failed'));
     upstream.on('close', () => this.#upstreamLost());
@@ -93,6 +109,24 @@ export class Session {
     if (clientRest.length > 0) this.#fromClient(clientRest);
     upstream.resume();
     client.resume();
+  }
+
+  #readProgress(): ReadProgress {
+    const [toClient, upstreamSide, { replies }] = [this.#toClient, this.#upstreamSide, this.#state];
+    return {
+      get given() {
+        return toClient.given;
+      },
+      get taken() {
+        return toClient.taken;
+      },
+      get holding() {
+        return upstreamSide.holding;
+      },
+      get idle() {
+        return replies.size === 0;
+      },
+    };
   }
 
   /** The pid that the client was told is its own. */

@@ -53,6 +53,11 @@ export class UpstreamSide {
     return this.#pause.dropping;
   }
 
+  /** What was read last is not handled to its end (a paused run is still shown), so its memory must stay as it is. */
+  get holding(): boolean {
+    return this.#reader.holding || this.#pause.paused;
+  }
+
   /**
    * Takes what came, or goes on where it was paused.
    * @throws PosternError when the answer cannot be passed on; the session must end

@@ -17,12 +17,23 @@ class Outlet {
   #run: Buffer | null = null;
   #runStart = 0;
   #runEnd = 0;
+  #written = 0;
 
   /** @param full called with true when the socket asks for a pause, and with false when it has drained */
   constructor(socket: Duplex, full: (full: boolean) => void) {
     this.#socket = socket;
     this.#full = full;
     socket.on('drain', () => full(false));
+  }
+
+  /** Bytes added so far. */
+  get given(): number {
+    return this.#written + this.#bytes + (this.#runEnd - this.#runStart);
+  }
+
+  /** Bytes that have left the process: nobody needs their memory any more. */
+  get taken(): number {
+    return this.#written - this.#socket.writableLength;
   }
 
   /** Adds `buffer[start, end)` by reference. */
@@ -46,6 +57,7 @@ class Outlet {
     const bytes = this.#bytes;
     this.#bytes = 0;
     if (!this.#socket.writable) return;
+    this.#written += bytes;
     let taken = true;
     if (pieces.length === 1 || bytes <= JOIN_BYTES) {
       taken = this.#socket.write(pieces.length === 1 ? pieces[0] : Buffer.concat(pieces, bytes));
@@ -64,6 +76,8 @@ class Outlet {
     this.#pieces.push(whole ? run : run.subarray(this.#runStart, this.#runEnd));
     this.#bytes += this.#runEnd - this.#runStart;
     this.#run = null;
+    this.#runStart = 0;
+    this.#runEnd = 0;
   }
 }
 

@@ -77,7 +77,12 @@ export class FrameReader {
     return this.#chunk.length - this.#position + this.#queuedBytes + this.#partialBytes;
   }
 
-  /** Adds bytes; they must not change afterwards. */
+  /** Whether a pushed chunk is still referred to: until then it must not change. The start of a cut frame is a copy. */
+  get holding(): boolean {
+    return this.#position < this.#chunk.length || this.#queuedBytes > 0;
+  }
+
+  /** Adds bytes; they must not change while `holding`, nor while a frame shown from them is needed. */
   push(chunk: Buffer): void {
     if (chunk.length === 0) return;
     if (this.#position === this.#chunk.length && this.#queuedBytes === 0) {

@@ -1,5 +1,6 @@
 /** A client that does not read, or reads no answers while it writes, costs bounded memory (I9). */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startHarness, type Harness } from './harness.ts';
@@ -47,6 +48,48 @@ for (const [what, sql] of Object.entries(RESULTS)) {
     other.destroy();
   });
 }
+
+/** All that comes in answer, as a hash; after pauses long enough to fill the kernel's buffers. */
+async function answerOf(client: RawClient, sql: string, pauses: number): Promise<string> {
+  const hash = createHash('sha256');
+  const ready = Buffer.from('Z\0\0\0\u0005I', 'latin1');
+  client.socket.removeAllListeners('data');
+  const done = new Promise<void>((resolve) => {
+    client.socket.on('data', (chunk: Buffer) => {
+      hash.update(chunk);
+      if (chunk.subarray(-ready.length).equals(ready)) resolve();
+    });
+  });
+  client.send(query(sql));
+  for (let pause = 0; pause < pauses; pause += 1) {
+    client.socket.pause();
+    await sleep(400);
+    client.socket.resume();
+    await sleep(10);
+  }
+  await done;
+  client.destroy();
+  return hash.digest('hex');
+}
+
+const ROWS = 'i, repeat(md5(i::text), 30) from generate_series(1, 40000) i';
+
+test('clients that stop and go read what the server sent, byte for byte', async () => {
+  const { port, user, password } = harness.server;
+  const direct = await RawClient.connect({ port, user, password, database: 'shop' });
+  const sent = await answerOf(direct, `select ${ROWS}`, 0);
+  const clients = await Promise.all(Array.from({ length: 3 }, raw));
+  const read = await Promise.all(clients.map((client, i) => answerOf(client, `select ${ROWS}`, 2 * i)));
+  assert.deepEqual(read, [sent, sent, sent]);
+});
+
+test('clients that stop and go read masked rows as one that does not stop', async () => {
+  const sql = `select c.ssn, ${ROWS}, customers c where c.id = 1`;
+  const all = await answerOf(await raw(), sql, 0);
+  const clients = await Promise.all(Array.from({ length: 3 }, raw));
+  const read = await Promise.all(clients.map((client, which) => answerOf(client, sql, 2 * which)));
+  assert.deepEqual(read, [all, all, all]);
+});
 
 test('statements without end from a client that reads no answers', async () => {
   const client = await raw();
