@@ -21,6 +21,7 @@ export const DEFAULT_LOG_LEVEL = 'info';
 export const DEFAULT_LIMITS: Limits = {
   maxSessions: 500,
   maxStatementBytes: 1024 * 1024,
+  maxBindBytes: 64 * 1024 * 1024,
   maxMaskedRowBytes: 16 * 1024 * 1024,
   maxHeldBytes: 1024 * 1024,
   maxPendingRequestsPerAgent: 20,
@@ -41,6 +42,7 @@ export const LIMIT_BOUNDS: Readonly<Record<keyof Limits, readonly [number, numbe
   maxSessions: [1, 100_000],
   // PostgreSQL's own cap on a client message: PQ_LARGE_MESSAGE_LIMIT, MaxAllocSize - 1 in libpq.h
   maxStatementBytes: [1024, 0x3fffffff - 1],
+  maxBindBytes: [1024, 0x3fffffff - 1],
   maxMaskedRowBytes: [1024, 0x3fffffff - 1],
   maxHeldBytes: [0, 0x3fffffff - 1],
   maxPendingRequestsPerAgent: [1, 10_000],

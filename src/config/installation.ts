@@ -66,6 +66,8 @@ export type Limits = {
   readonly maxSessions: number;
   /** Bytes of SQL in one message that Postern will read; longer ones are refused. */
   readonly maxStatementBytes: number;
+  /** Bytes of parameters in one message, or kept back with a statement that will be held. */
+  readonly maxBindBytes: number;
   /** Bytes of a row that has masked columns. */
   readonly maxMaskedRowBytes: number;
   /** Bytes a client may send ahead while its statement is held. */

@@ -90,6 +90,24 @@ export class Gate {
     );
   }
 
+  /** As `refusal`, for a message that is too long to be read: nothing is known of it. */
+  refusalUnread(...[code, values]: ConstructorParameters<typeof PosternError>): PosternError {
+    const refusal = new PosternError(code, values);
+    const { agent, database } = this.judge;
+    this.#trail.note({
+      kind: 'statement_denied',
+      session_id: this.#asker.sessionId,
+      agent: agent.name,
+      database,
+      fingerprint: '',
+      actions: ['unknown'],
+      relations: [],
+      rules: [],
+      reason: refusal.message,
+    });
+    return refusal;
+  }
+
   /**
    * Asks for approval of one execution, unless it was asked for before: a statement sent again spends the
    * approval it got meanwhile, or refers to the request that is open. Resolves when the request is durable, so

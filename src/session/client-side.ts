@@ -25,6 +25,8 @@ export class ClientSide {
   readonly #fail: (error: unknown) => void;
   readonly #terminate: () => void;
   #waiting = false;
+  /** Of the frame whose pieces come now: too long to be read, so it is thrown away and refused at its end. */
+  #overlong = false;
 
   /**
    * @param fail ends the session because of a client that broke the protocol
@@ -34,12 +36,15 @@ export class ClientSide {
     this.#session = session;
     this.#fail = fail;
     this.#terminate = terminate;
-    const textLimit = session.parts.limits.maxStatementBytes + PARSE_OVERHEAD;
-    this.#reader = new FrameReader((type) => {
-      const max = clientMaxLength(type);
-      return type === CLIENT_TYPE.query || type === CLIENT_TYPE.parse ? Math.min(max, textLimit) : max;
-    }, CLIENT_STREAMABLE);
+    this.#reader = new FrameReader(clientMaxLength, CLIENT_STREAMABLE, (type) => this.#wholeUpTo(type));
     this.#reader.streaming = true;
+  }
+
+  /** Longest message of a type that is put together. CopyData is not: it passes in pieces. */
+  #wholeUpTo(type: number): number {
+    const { maxStatementBytes, maxBindBytes } = this.#session.parts.limits;
+    if (type === CLIENT_TYPE.copyData) return Number.POSITIVE_INFINITY;
+    return type === CLIENT_TYPE.bind ? maxBindBytes : maxStatementBytes + PARSE_OVERHEAD;
   }
 
   /** Bytes that arrived and were not handled yet. */
@@ -96,10 +101,12 @@ export class ClientSide {
   }
 
   #handle(): void | Promise<void> {
-    const { type, buffer, start, end } = this.#reader;
+    const { type, buffer, start, end, first, last, frameBytes } = this.#reader;
     const session = this.#session;
     if (session.copyIn === 'active' && !COPY_TYPES.has(type)) return this.#duringCopyIn(type);
     const frame: Frame = { type, buffer, start, end };
+    if (first) this.#overlong = frameBytes - 1 > this.#wholeUpTo(type);
+    if (this.#overlong) return last ? this.#after(frame, refuseOverlong) : undefined;
     switch (type) {
       case CLIENT_TYPE.query:
         return this.#after(frame, onQuery);
@@ -183,6 +190,27 @@ const COPY_TYPES: ReadonlySet<number> = new Set([
   CLIENT_TYPE.copyDone,
   CLIENT_TYPE.copyFail,
 ]);
+
+/** Every byte of it is gone by now; the client learns why and goes on. */
+function refuseOverlong(session: SessionState, { type }: Frame): void | Promise<void> {
+  if (session.skipping) return undefined;
+  if (type === CLIENT_TYPE.functionCall) return refuseFunctionCall(session);
+  const { gate, limits } = session.parts;
+  if (type === CLIENT_TYPE.bind) {
+    return refusing(session, () => {
+      throw gate.refusalUnread('limit-exceeded', {
+        what: 'the length of the parameters (maxBindBytes)',
+        limit: limits.maxBindBytes,
+      });
+    });
+  }
+  const reason = `it is longer than ${limits.maxStatementBytes} bytes`;
+  const refuse = (): PosternError => gate.refusalUnread('statement-too-complex', { reason });
+  if (type === CLIENT_TYPE.query) return refuseQuery(session, refuse());
+  return refusing(session, () => {
+    throw refuse();
+  });
+}
 
 function refuseFunctionCall(session: SessionState): void | Promise<void> {
   if (session.skipping) return undefined;

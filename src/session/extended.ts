@@ -214,15 +214,23 @@ function passOrWithhold(
   executes: boolean,
 ): void {
   if (!withhold && session.withheld.length === 0) return pass(session, frame, reply);
-  const limit = SESSION_LIMITS.maxWithheld;
-  if (session.withheld.length >= limit) {
+  const { maxBindBytes } = session.parts.limits;
+  const over = (what: string, limit: number): PosternError => {
     undo(reply);
-    throw new PosternError('limit-exceeded', {
-      what: 'messages sent with a statement that will be held',
+    return new PosternError('limit-exceeded', {
+      what: `${what} sent with a statement that will be held`,
       limit,
     });
-  }
+  };
+  if (session.withheld.length >= SESSION_LIMITS.maxWithheld)
+    throw over('messages', SESSION_LIMITS.maxWithheld);
+  const bytes = session.withheld.reduce((sum, kept) => sum + sizeOf(kept.frame), sizeOf(frame));
+  if (bytes > maxBindBytes) throw over('bytes', maxBindBytes);
   session.withheld.push({ frame, reply, executes });
+}
+
+function sizeOf({ start, end }: Frame): number {
+  return end - start;
 }
 
 function pass(session: SessionState, frame: Frame, reply: Reply): void {

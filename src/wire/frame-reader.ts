@@ -44,6 +44,7 @@ export class FrameReader {
 
   readonly #maxLengthOf: (type: number) => number;
   readonly #streamable: readonly number[];
+  readonly #wholeUpTo: (type: number) => number;
   #chunk: Buffer = EMPTY;
   #position = 0;
   /** Chunks after `#chunk`, from `#queueHead` on. */
@@ -66,10 +67,16 @@ export class FrameReader {
    * @param maxLengthOf the largest length field allowed for a type byte; 0 for a type that may not come now.
    *   Asked for every frame, so it may change its answers with the protocol's state.
    * @param streamable type bytes that `streaming` applies to
+   * @param wholeUpTo length fields above this are streamed too, whatever the type: what nobody wants to read whole
    */
-  constructor(maxLengthOf: (type: number) => number, streamable: readonly number[] = SERVER_STREAMABLE) {
+  constructor(
+    maxLengthOf: (type: number) => number,
+    streamable: readonly number[] = SERVER_STREAMABLE,
+    wholeUpTo: (type: number) => number = () => Number.POSITIVE_INFINITY,
+  ) {
     this.#maxLengthOf = maxLengthOf;
     this.#streamable = streamable;
+    this.#wholeUpTo = wholeUpTo;
   }
 
   /** Bytes pushed and not yet shown. */
@@ -115,7 +122,7 @@ export class FrameReader {
     }
     const size = this.#sizeAt(chunk, start);
     if (size > available) {
-      if (this.streaming && this.#streamable.includes(chunk[start]!)) return this.#showFirstPiece(size);
+      if (this.streaming && this.#streams(chunk[start]!, size)) return this.#showFirstPiece(size);
       return this.#assemble();
     }
     const end = start + size;
@@ -198,6 +205,10 @@ export class FrameReader {
     return this.#failure;
   }
 
+  #streams(type: number, size: number): boolean {
+    return this.#streamable.includes(type) || size - 1 > this.#wholeUpTo(type);
+  }
+
   /** The first piece of a streamed frame: what is left of the chunk. */
   #showFirstPiece(size: number): true {
     const chunk = this.#chunk;
@@ -223,7 +234,7 @@ export class FrameReader {
       this.#partialSize = this.#sizeAt(this.#partial, 0);
     }
     const size = this.#partialSize;
-    if (this.streaming && this.#partialBytes < size && this.#streamable.includes(this.#partial[0]!)) {
+    if (this.streaming && this.#partialBytes < size && this.#streams(this.#partial[0]!, size)) {
       this.#unshown = size - this.#partialBytes;
       return this.#showPartial(size, false);
     }
