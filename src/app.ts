@@ -34,6 +34,7 @@ import { serverTls } from './net/tls.ts';
 import { Counters, countedTrail } from './observability/counters.ts';
 import { liveness, readiness, type Readiness } from './observability/health.ts';
 import { makeMetrics, type Metrics } from './observability/metrics.ts';
+import { keepParserSmall } from './parser-tier.ts';
 import { explain } from './policy/explain.ts';
 import { unmatchedTrust } from './policy/trusted-functions.ts';
 import { unfitMasks, unmatchedPatterns } from './policy/mask-warnings.ts';
@@ -90,6 +91,7 @@ async function start(
   undo: (() => Promise<void> | void)[],
   { stop, trailIo }: { readonly stop: () => Promise<void>; readonly trailIo: TrailIo },
 ): Promise<Postern> {
+  keepParserSmall();
   await loadParser();
   const rules = new RulesInForce(installation.rulesFile);
   const fileTrail = await startTrail(installation, log, trailIo);

@@ -99,9 +99,10 @@ export class Connection {
 
   #answer(chunk: Buffer): void {
     this.#counter.push(chunk);
-    if (this.#counter.errors > 0)
+    if (this.#counter.errors > 0) {
+      this.#counter.errors = 0;
       this.#failed?.(new Error(`the server answered with an error: ${chunk.toString('latin1', 0, 300)}`));
-    else if (this.#counter.ready >= this.#awaited) this.#done?.();
+    } else if (this.#counter.ready >= this.#awaited) this.#done?.();
   }
 
   /** Resolves when the message is answered. */
@@ -109,6 +110,20 @@ export class Connection {
     return new Promise((done, failed) => {
       this.start(message, done, failed);
     });
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Goes away without a word. */
+  destroy(): void {
+    this.#failed = null;
+    this.#socket.destroy();
   }
 
   start(message: Buffer, done: () => void, failed: (error: Error) => void): void {

@@ -68,6 +68,11 @@ export function copyRows(count: number): Buffer {
   );
 }
 
+/** Type and length of a message whose body is sent in pieces. */
+export function frameHead(type: string, bodyBytes: number): Buffer {
+  return Buffer.concat([Buffer.from(type), int32(bodyBytes + 4)]);
+}
+
 export function copyDone(): Buffer {
   return frame('c');
 }

@@ -51,6 +51,10 @@ const WIDE_ROWS = options.quick ? 100_000 : 1_000_000;
 const WORKLOADS = chosen(workloads(WIDE_ROWS), words(options.only));
 const profiles = options.profile === undefined ? null : resolve(options.profile);
 
+function profiling(folder: string): string[] {
+  return ['--cpu-prof', `--cpu-prof-dir=${folder}`];
+}
+
 function words(list: string): string[] {
   return list.split(',').filter((word) => word !== '');
 }
@@ -154,7 +158,7 @@ async function startTargets(): Promise<Target[]> {
       folder: join(folder, masks ? 'masks' : 'open'),
       masks,
       certificate,
-      profiles,
+      execArgv: profiles === null ? [] : profiling(join(profiles, masks ? 'masks' : 'open')),
     });
   await add('bare Node pipe', () => startPipe(upstream, certificate));
   await add('pgbouncer', () => startPgbouncerTarget(folder, upstream, certificate));

@@ -87,16 +87,20 @@ export type PosternOptions = {
   readonly folder: string;
   readonly masks: boolean;
   readonly certificate: Certificate;
-  /** A folder for CPU profiles, or null. */
-  readonly profiles: string | null;
+  /** More options for Node. */
+  readonly execArgv?: readonly string[];
+  /** What stands under `limits:`. */
+  readonly limits?: string;
+  /** Hold DDL, rather than allow it. */
+  readonly holdDdl?: boolean;
 };
 
 export async function startPosternTarget(upstream: Upstream, options: PosternOptions): Promise<Target> {
-  const { folder, masks, certificate, profiles } = options;
+  const { folder, masks, certificate, execArgv = [], limits = '{}', holdDdl = false } = options;
   await mkdir(folder, { recursive: true });
   // To see a masked column is never simply allowed.
   const defaults = DEFAULT_KEYS.filter((key) => key !== 'unmask')
-    .map((key) => `${key}: allow`)
+    .map((key) => `${key}: ${key === 'ddl' && holdDdl ? 'hold' : 'allow'}`)
     .join(', ');
   await writeFile(join(folder, 'rules.yaml'), `version: 1\n${masks ? MASKS : ''}defaults: { ${defaults} }\n`);
   const login = `{ user: ${upstream.user}, password: { inline: '${upstream.password}' } }`;
@@ -111,6 +115,7 @@ databases:
     environment: bench
     control: ${login}
     logins: { default: ${login} }
+limits: ${limits}
 maskKey: { inline: '${randomBytes(32).toString('hex')}' }
 `,
     { mode: 0o600 },
@@ -118,7 +123,7 @@ maskKey: { inline: '${randomBytes(32).toString('hex')}' }
   const { port, child } = await start(
     'postern.ts',
     [join(folder, 'postern.yaml'), AGENT.user, AGENT.password],
-    profiles === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profiles, masks ? 'masks' : 'open')}`],
+    execArgv,
   );
   return {
     name: masks ? 'Postern, masks' : 'Postern, allow all',
