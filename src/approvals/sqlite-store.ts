@@ -105,7 +105,7 @@ export function openSqliteStore(options: { readonly file: string }): Store {
       rowCounts: sqliteRowCounts(database),
       grants: sqliteGrants(database),
       exclusively: (key, work) => mutex.run(key, work),
-      clock: () => Date.now(),
+      clock: steadyClock(),
       follow: () => () => undefined,
       problem: () => problemOf(database),
       close: async () => {
@@ -116,6 +116,12 @@ export function openSqliteStore(options: { readonly file: string }): Store {
     database.close();
     throw error;
   }
+}
+
+/** A clock set back must not lengthen what was approved for a time; set forward, it ends it early. */
+function steadyClock(): () => number {
+  const offsetMs = Date.now() - performance.now();
+  return () => Math.max(Date.now(), Math.round(offsetMs + performance.now()));
 }
 
 /** Reads a page, for nothing else tells of a file that cannot be read any more. */

@@ -47,7 +47,7 @@ export class Catalog {
   #queued: Promise<Snapshot> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #failing = true;
-  #readAt = 0;
+  #readAt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   private constructor(options: CatalogOptions) {
@@ -97,7 +97,7 @@ export class Catalog {
    * keeps misspelling a table would keep the control connection busy.
    */
   mayLookAgain(): boolean {
-    return Date.now() - this.#readAt >= LOOK_AGAIN_MS;
+    return performance.now() - this.#readAt >= LOOK_AGAIN_MS;
   }
 
   /** A reading in the background, for something the server named and the snapshot does not have. */
@@ -139,7 +139,7 @@ export class Catalog {
 
   async #read(): Promise<Snapshot> {
     try {
-      this.#readAt = Date.now();
+      this.#readAt = performance.now();
       const mark = this.unread.mark;
       const loaded = await this.#load();
       if (this.#failing)

@@ -12,6 +12,7 @@ import { PosternError } from '../errors.ts';
 import { refusalMessage } from '../session/messages.ts';
 import type { Session } from '../session/session.ts';
 import { arrive, authenticate, negotiate, type Arrival } from './client-startup.ts';
+import { KEEP_ALIVE_MS } from './limits.ts';
 import { startSession, type StarterParts } from './session-starter.ts';
 import type { ServerTls } from './tls.ts';
 
@@ -75,8 +76,8 @@ export class Listener {
     });
     for (const socket of this.#arriving) socket.destroy();
     for (const session of this.#sessions) session.drain();
-    const deadline = Date.now() + this.#options.limits.shutdownGraceMs;
-    while (this.#sessions.size > 0 && Date.now() < deadline) await sleep(DRAIN_CHECK_MS);
+    const deadline = performance.now() + this.#options.limits.shutdownGraceMs;
+    while (this.#sessions.size > 0 && performance.now() < deadline) await sleep(DRAIN_CHECK_MS);
     for (const session of this.#sessions) session.kill(new PosternError('shutting-down'));
     await Promise.race([closed, sleep(CLOSE_WAIT_MS)]);
   }
@@ -189,7 +190,6 @@ function linger(socket: Duplex): void {
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
-const KEEP_ALIVE_MS = 60_000;
 /** How long a refused connection may take to read why. */
 const LINGER_MS = 2_000;
 const DRAIN_CHECK_MS = 20;

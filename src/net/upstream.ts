@@ -19,6 +19,7 @@ import { decodeParameterStatus } from '../wire/server/parameter-status.ts';
 import { SERVER_TYPE, serverMaxLength } from '../wire/server/types.ts';
 import { encodeCancelRequest, encodeSslRequest, encodeStartup } from '../wire/startup.ts';
 import { ByteSource, nextMessage } from './byte-source.ts';
+import { KEEP_ALIVE_MS } from './limits.ts';
 import { connectInto, ReadBuffers } from './read-buffers.ts';
 import { endPointHash } from './tls.ts';
 
@@ -50,7 +51,13 @@ const MAX_READ_AHEAD = 1024 * 1024;
  */
 export async function dial(options: DialOptions): Promise<Upstream> {
   const { database, timeoutMs } = options;
-  const where = { host: database.host, port: database.port, noDelay: true, keepAlive: true };
+  const where = {
+    host: database.host,
+    port: database.port,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
+  };
   const reads = database.tls.mode === 'disable' ? new ReadBuffers() : null;
   const tcp = reads === null ? connectTcp(where) : connectInto(reads, where);
   const timer = setTimeout(() => tcp.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);

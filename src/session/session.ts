@@ -265,7 +265,8 @@ export class Session {
     const { log, client } = this.#options;
     if (error instanceof PosternError) log.info({ code: error.code, reason: error.message }, 'session ends');
     else log.error({ err: error }, 'session ends because of a defect');
-    if (client.writable) client.write(refusalMessage(refusal, 'FATAL'));
+    // In the middle of a row the client would take these bytes for the rest of it.
+    if (client.writable && !this.#upstreamSide.midFrame) client.write(refusalMessage(refusal, 'FATAL'));
     this.#close(refusal.code);
   }
 

@@ -58,6 +58,10 @@ export class UpstreamSide {
     return this.#reader.holding || this.#pause.paused;
   }
 
+  get midFrame(): boolean {
+    return this.#reader.midFrame;
+  }
+
   /**
    * Takes what came, or goes on where it was paused.
    * @throws PosternError when the answer cannot be passed on; the session must end

@@ -89,6 +89,11 @@ export class FrameReader {
     return this.#position < this.#chunk.length || this.#queuedBytes > 0;
   }
 
+  /** A frame was shown in part: its next piece is still to come. */
+  get midFrame(): boolean {
+    return this.#unshown > 0;
+  }
+
   /** Adds bytes; they must not change while `holding`, nor while a frame shown from them is needed. */
   push(chunk: Buffer): void {
     if (chunk.length === 0) return;
