@@ -47,7 +47,7 @@ process.on('message', (asked: UsageQuestion) => {
   loop.reset();
   process.send?.(usage);
 });
-process.send?.({ port: postern.agentPort });
+process.send?.({ port: postern.agentPort, apiPort: postern.apiPort });
 process.on('disconnect', () => {
   void postern.stop().finally(() => process.exit(0));
 });

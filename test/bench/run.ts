@@ -143,7 +143,9 @@ async function startTargets(): Promise<Target[]> {
   console.error(`loading ${WIDE_ROWS.toLocaleString('en')} rows …`);
   await loadBenchData(postgres.url(), WIDE_ROWS, login);
   const upstream = { port: postgres.port, database: 'postgres', ...login };
-  const targets: Target[] = [{ name: 'direct', url: urlOf(postgres.port, 'postgres', login), process: null }];
+  const targets: Target[] = [
+    { name: 'direct', url: urlOf(postgres.port, 'postgres', login), process: null, apiPort: 0 },
+  ];
   const left = words(options.without);
   const add = async (name: string, start: () => Promise<Target | null>): Promise<void> => {
     if (left.some((word) => name.includes(word))) return;

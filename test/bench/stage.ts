@@ -1,6 +1,6 @@
 /** One PostgreSQL with the bench's tables and one Postern with masks before it, in processes of their own. */
 import type { ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +20,9 @@ export type Stage = {
   /** Through Postern. */
   readonly url: string;
   readonly folder: string;
+  readonly apiPort: number;
+  /** Of the one approver. */
+  readonly token: string;
   readonly postern: ChildProcess;
   stop(): Promise<void>;
 };
@@ -39,6 +42,7 @@ export async function startBesideDatabase(options: StageOptions): Promise<Stage>
     started.push(() => postgres.stop());
     const login = { user: 'bench', password: randomBytes(12).toString('hex') };
     await loadBenchData(postgres.url(), options.rows, login);
+    const token = randomBytes(24).toString('base64url');
     const target = await startPosternTarget(
       { port: postgres.port, database: 'postgres', ...login },
       {
@@ -46,6 +50,7 @@ export async function startBesideDatabase(options: StageOptions): Promise<Stage>
         masks: true,
         certificate: makeCertificate(folder),
         limits: options.limits,
+        approver: createHash('sha256').update(token).digest('hex'),
         holdDdl: options.holdDdl,
         execArgv: ['--expose-gc'],
       },
@@ -53,7 +58,7 @@ export async function startBesideDatabase(options: StageOptions): Promise<Stage>
     const postern = target.process;
     if (postern === null) throw new Error('Postern did not start');
     started.push(() => endChild(postern));
-    return { url: target.url, folder, postern, stop };
+    return { url: target.url, folder, apiPort: target.apiPort, token, postern, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -13,6 +13,8 @@ export type Target = {
   readonly url: string;
   /** The process in between; null for a direct connection. */
   readonly process: ChildProcess | null;
+  /** Where Postern's API listens; 0 for others. */
+  readonly apiPort: number;
 };
 
 export type Upstream = {
@@ -38,24 +40,24 @@ async function start(
   file: string,
   args: readonly string[],
   execArgv: readonly string[] = [],
-): Promise<{ port: number; child: ChildProcess }> {
+): Promise<{ port: number; apiPort: number; child: ChildProcess }> {
   const path = fileURLToPath(new URL(file, import.meta.url));
   const child = fork(path, args, {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     execArgv: [...process.execArgv, ...execArgv],
   });
-  const port = await new Promise<number>((resolve, reject) => {
+  const ports = await new Promise<{ port: number; apiPort?: number }>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`${file} did not start in time`)), START_TIMEOUT_MS);
-    child.once('message', (message: { port: number }) => {
+    child.once('message', (message: { port: number; apiPort?: number }) => {
       clearTimeout(timer);
-      resolve(message.port);
+      resolve(message);
     });
     child.once('exit', (code) => {
       clearTimeout(timer);
       reject(new Error(`${file} ended with code ${code} before it was ready`));
     });
   });
-  return { port, child };
+  return { apiPort: 0, ...ports, child };
 }
 
 export function urlOf(port: number, database: string, login: { user: string; password: string }): string {
@@ -64,7 +66,12 @@ export function urlOf(port: number, database: string, login: { user: string; pas
 
 export async function startPipe(upstream: Upstream, { certFile, keyFile }: Certificate): Promise<Target> {
   const { port, child } = await start('pipe.ts', [String(upstream.port), certFile, keyFile]);
-  return { name: 'bare Node pipe', url: urlOf(port, upstream.database, upstream), process: child };
+  return {
+    name: 'bare Node pipe',
+    url: urlOf(port, upstream.database, upstream),
+    process: child,
+    apiPort: 0,
+  };
 }
 
 /** Null where it cannot be had; says why on stderr. */
@@ -79,7 +86,7 @@ export async function startPgbouncerTarget(
     return null;
   }
   const url = urlOf(bouncer.port, upstream.database, upstream);
-  return { name: 'pgbouncer', url, process: bouncer.child };
+  return { name: 'pgbouncer', url, process: bouncer.child, apiPort: 0 };
 }
 
 export type PosternOptions = {
@@ -91,12 +98,14 @@ export type PosternOptions = {
   readonly execArgv?: readonly string[];
   /** What stands under `limits:`. */
   readonly limits?: string;
+  /** SHA-256 of an approver's token, in hex. */
+  readonly approver?: string;
   /** Hold DDL, rather than allow it. */
   readonly holdDdl?: boolean;
 };
 
 export async function startPosternTarget(upstream: Upstream, options: PosternOptions): Promise<Target> {
-  const { folder, masks, certificate, execArgv = [], limits = '{}', holdDdl = false } = options;
+  const { folder, masks, certificate, execArgv = [], limits = '{}', holdDdl = false, approver } = options;
   await mkdir(folder, { recursive: true });
   // To see a masked column is never simply allowed.
   const defaults = DEFAULT_KEYS.filter((key) => key !== 'unmask')
@@ -116,11 +125,12 @@ databases:
     control: ${login}
     logins: { default: ${login} }
 limits: ${limits}
+${approver === undefined ? '' : `approvers: [{ name: anna, tokenSha256: ${approver} }]`}
 maskKey: { inline: '${randomBytes(32).toString('hex')}' }
 `,
     { mode: 0o600 },
   );
-  const { port, child } = await start(
+  const { port, apiPort, child } = await start(
     'postern.ts',
     [join(folder, 'postern.yaml'), AGENT.user, AGENT.password],
     execArgv,
@@ -129,6 +139,7 @@ maskKey: { inline: '${randomBytes(32).toString('hex')}' }
     name: masks ? 'Postern, masks' : 'Postern, allow all',
     url: urlOf(port, upstream.database, AGENT),
     process: child,
+    apiPort,
   };
 }
 
