@@ -44,7 +44,7 @@ export class ReadBuffers {
   next(bytes: number): Buffer {
     const { length } = this.#current;
     const progress = this.#progress;
-    const more = bytes === length || (length > SMALL_READ_BYTES && bytes > SMALL_READ_BYTES);
+    const more = bytes === length || (length > SMALL_READ_BYTES && bytes >= SMALL_READ_BYTES);
     const wanted = more && progress?.idle !== true ? LARGE_READ_BYTES : SMALL_READ_BYTES;
     const inUse = progress === null || this.#inUse(progress);
     if (!inUse && wanted === length) return this.#current;

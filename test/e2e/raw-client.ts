@@ -44,13 +44,23 @@ export class RawClient {
   closed = false;
   key: { pid: number; key: Buffer } = { pid: 0, key: Buffer.alloc(4) };
   #buffer: Buffer = Buffer.alloc(0);
+  #parts: Buffer[] = [];
+  #bytes = 0;
+  #wanted = 5;
   #wake: (() => void)[] = [];
 
   constructor(socket: Duplex) {
     this.socket = socket;
     socket.on('data', (chunk: Buffer) => {
-      this.#buffer = Buffer.concat([this.#buffer, chunk]);
+      this.#parts.push(chunk);
+      this.#bytes += chunk.length;
+      // Joined only once the next message is whole, or a long one would be copied for each of its pieces.
+      if (this.#bytes < this.#wanted) return;
+      this.#buffer = Buffer.concat(this.#parts);
       this.#cut();
+      this.#parts = [this.#buffer];
+      this.#bytes = this.#buffer.length;
+      this.#wanted = this.#bytes < 5 ? 5 : this.#buffer.readUInt32BE(1) + 1;
       this.#notify();
     });
     socket.on('error', () => undefined);
