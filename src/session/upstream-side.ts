@@ -58,8 +58,9 @@ export class UpstreamSide {
     return this.#reader.holding || this.#pause.paused;
   }
 
+  /** The client was given a part of a row. Where rows were stopped or dropped, that was between two. */
   get midFrame(): boolean {
-    return this.#reader.midFrame;
+    return this.#reader.midFrame && !this.#pause.paused && !this.#pause.dropping;
   }
 
   /**
