@@ -27,6 +27,11 @@ export class Metered {
     this.#flow = flow;
   }
 
+  /** Frames are kept back where they lie, so nothing may be read into their memory. */
+  get holding(): boolean {
+    return this.#waiting || this.#kept !== null;
+  }
+
   /** Whether anything more may be taken; what was kept back goes first. */
   ready(): boolean {
     if (this.#waiting) return false;

@@ -6,7 +6,6 @@
  * notices, parameter status). Non-goals: deciding what is masked (`masking/plan.ts`), when (`gate/`).
  */
 import { PosternError } from '../errors.ts';
-import type { MaskScope } from '../policy/judgement.ts';
 import { widest } from '../gate/judge.ts';
 import { FrameReader, SERVER_STREAMABLE } from '../wire/frame-reader.ts';
 import { decodeReadyForQuery } from '../wire/server/ready-for-query.ts';
@@ -14,8 +13,6 @@ import { SERVER_TYPE, serverMaxLength } from '../wire/server/types.ts';
 import { noteCompletion } from './catalog-freshness.ts';
 import { CopyOut } from './copy-out.ts';
 import { DescriptionScan, planFor } from './description-scan.ts';
-import { dropWithheld } from './extended.ts';
-import { refusalMessage } from './messages.ts';
 import { Metered } from './metered.ts';
 import { undo, unexpected, type Reply } from './replies.ts';
 import { Reports } from './reports.ts';
@@ -23,6 +20,7 @@ import { meterFor } from './row-meter.ts';
 import { RowPause, type UpstreamFlow } from './row-pause.ts';
 import { RowStream } from './row-stream.ts';
 import { scopeOf } from './sight.ts';
+import { UpstreamErrors } from './upstream-errors.ts';
 import type { SessionState } from './state.ts';
 
 export class UpstreamSide {
@@ -30,6 +28,7 @@ export class UpstreamSide {
   readonly #reader: FrameReader;
   readonly #copyOut: CopyOut;
   readonly #reports: Reports;
+  readonly #errors: UpstreamErrors;
   readonly #scan = new DescriptionScan();
   readonly #pause: RowPause;
   readonly #metered: Metered;
@@ -43,6 +42,7 @@ export class UpstreamSide {
     this.#reports = new Reports(session);
     this.#pause = new RowPause(session, flow);
     this.#metered = new Metered(session, flow);
+    this.#errors = new UpstreamErrors(session, this.#reader, this.#pause, this.#reports);
     this.#rows = new RowStream(session, this.#reader, this.#pause, this.#metered);
     this.#copyOut = new CopyOut(session, this.#rows, this.#pause, this.#metered);
     session.endResult = (error) => this.#pause.end(error);
@@ -55,7 +55,7 @@ export class UpstreamSide {
 
   /** What was read last is not handled to its end (a paused run is still shown), so its memory must stay as it is. */
   get holding(): boolean {
-    return this.#reader.holding || this.#pause.paused;
+    return this.#reader.holding || this.#pause.paused || this.#metered.holding;
   }
 
   /** The client was given a part of a row. Where rows were stopped or dropped, that was between two. */
@@ -303,13 +303,6 @@ export class UpstreamSide {
     if (!this.#pause.ready()) this.#forward();
   }
 
-  #report(scope: MaskScope): void {
-    const { buffer, start, end } = this.#reader;
-    const instead = this.#pause.error();
-    if (instead === null) this.#reports.error(buffer, start, end, scope);
-    else if (instead !== 'muted') this.#session.parts.toClient.send(refusalMessage(instead));
-  }
-
   #error(): void {
     const session = this.#session;
     const { head } = session.replies;
@@ -317,44 +310,25 @@ export class UpstreamSide {
     this.#rows.use(null);
     session.settings.failed();
     this.#metered.finished();
-    if (head === null) return this.#report(session.transactionScope);
+    if (head === null) return this.#errors.report(session.transactionScope);
     const scope = widest(scopeOf(session, head), session.transactionScope);
     if (session.copyInReply === head) this.#endCopyIn();
     switch (head.kind) {
       case 'query':
         head.failed = true;
-        return this.#report(scope);
+        return this.#errors.report(scope);
       case 'abort':
         session.replies.shift();
         return undefined;
       case 'sync':
         // A deferred constraint, at the commit that Sync makes.
-        return this.#report(scope);
+        return this.#errors.report(scope);
       case 'parse':
       case 'bind':
       case 'describe':
       case 'execute':
       case 'close':
-        return this.#pipelineFailed(head, scope);
+        return this.#errors.pipelineFailed(head, scope);
     }
-  }
-
-  #pipelineFailed(head: Reply, scope: MaskScope): void {
-    const { buffer, start, end } = this.#reader;
-    const session = this.#session;
-    const own = 'swallow' in head && head.swallow;
-    session.widenTransaction(scope);
-    const found = session.replies.failToSync();
-    const next = session.replies.head;
-    if (!found) {
-      session.skipping = true;
-      dropWithheld(session);
-    }
-    // A description Postern asked for on the side failed; the statement itself will say why.
-    if (own && next?.kind === 'sync' && next.swallow) {
-      if (head.kind === 'parse') head.failed?.(Buffer.from(buffer.subarray(start, end)));
-      return;
-    }
-    this.#report(scope);
   }
 }
