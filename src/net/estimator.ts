@@ -32,8 +32,10 @@ export function openPlanner(config: pg.PoolConfig): Planner {
     application_name: 'postern-estimates',
     options: `-c statement_timeout=${STATEMENT_TIMEOUT_MS} -c lock_timeout=${LOCK_TIMEOUT_MS} -c default_transaction_read_only=on`,
   });
-  // A connection that is lost while nobody uses it is replaced when somebody does.
+  // A connection that is lost while nobody uses it is replaced when somebody does. One that is lost while it
+  // is used tells its query so, and besides says so itself: unheard, that would end the process.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   let busy = false;
   const estimate = async (judged: Judged): Promise<Estimate> => {
     const text = plannable(judged);

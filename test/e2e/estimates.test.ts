@@ -76,6 +76,25 @@ for (const module of [undefined, older()]) {
       await run;
       await admin.query('rollback');
     });
+    await t.test('attack: the connection that plans is cut in the middle, and Postern lives on', async () => {
+      await admin.query('begin; lock table orders');
+      const cutting = await harness.direct();
+      let cut = 0;
+      for (let tries = 0; tries < 5 && cut === 0; tries += 1) {
+        const agent = await harness.agent();
+        const run = agent.query(`select ${tries} from orders`).catch(() => undefined);
+        for (let looks = 0; looks < 30 && cut === 0; looks += 1) {
+          const { rowCount } = await cutting.query(`select pg_terminate_backend(pid) from pg_stat_activity
+            where application_name = 'postern-estimates' and query like 'EXPLAIN%' and state = 'active'`);
+          cut += rowCount ?? 0;
+        }
+        await harness.decide((await harness.nextRequest()).id, 'deny');
+        await run;
+      }
+      await admin.query('rollback');
+      assert.ok(cut > 0, 'it was planning when it was cut');
+      assert.equal((await estimated('select * from orders')).estimate?.rows, 500);
+    });
     await t.test('what DDL would lock, and what the agent asked before', async () => {
       const request = await ask('drop table orders');
       assert.deepEqual(request.locks, ['ACCESS EXCLUSIVE on public.orders']);
