@@ -121,7 +121,11 @@ export class Gate {
     const request = earlier ?? (await this.#ask(judged, execution, binding));
     const { waitMs } = timesOf(termsOf(judged), execution);
     if (request.state === 'pending' && waitMs === 0) throw pending(request);
-    return { request, permit: this.#permitFor(request, judged, execution, waitMs) };
+    const permit = this.#permitFor(request, judged, execution, waitMs);
+    // It may be refused before the session looks at it (it is withdrawing, say, at a store that takes its
+    // time), and a refusal that nobody has looked at yet would end the process, and everybody's sessions.
+    permit.catch(() => undefined);
+    return { request, permit };
   }
 
   async #ask(judged: Judged, execution: HeldExecution, binding: string): Promise<Request> {
@@ -223,10 +227,11 @@ function pending({ id }: Request): PosternError {
 /** The outcome, or that it is still pending when the wait is over and the request is not. */
 async function within(
   waitMs: number,
-  { mode }: Request,
+  { mode, state }: Request,
   outcome: Promise<Outcome>,
 ): Promise<Outcome | { readonly kind: 'pending' }> {
-  if (mode === 'wait') return outcome;
+  // What is decided already is there as soon as the store answers, which may take longer than no wait at all.
+  if (mode === 'wait' || state !== 'pending') return outcome;
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<{ readonly kind: 'pending' }>((resolve) => {
     timer = setTimeout(() => resolve({ kind: 'pending' }), Math.min(Math.max(waitMs, 1), MAX_TIMER_MS));

@@ -1,9 +1,11 @@
 /** The gate's order: no permit without a record, none for a hold without its spent grant (I1, I4, I7). */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditEvent, Trail } from '../../src/audit/event.ts';
 import type { RuleSet } from '../../src/policy/rules.ts';
 import type { Snapshot } from '../../src/catalog/snapshot.ts';
+import type { Store } from '../../src/approvals/store.ts';
 import { PosternError } from '../../src/errors.ts';
 import { Gate } from '../../src/gate/gate.ts';
 import { Judge } from '../../src/gate/judge.ts';
@@ -109,6 +111,41 @@ test('an approval that still fits gives one permit, and is spent', async (t) => 
   await service.decide(hold.request.id, { name: 'ana', groups: [] }, 'approve', 'fine', 'api');
   (await hold.permit).spend();
   assert.equal((await service.get(hold.request.id)).state, 'spent');
+});
+
+/** A store that is another machine: it takes its time. */
+function far(store: Store): Store {
+  const find: Store['requests']['find'] = async (id) => {
+    await sleep(20);
+    return store.requests.find(id);
+  };
+  return { ...store, requests: { ...store.requests, find } };
+}
+
+test('return mode: what is approved runs when it is sent again, however long the store takes to say so', async (t) => {
+  const { service } = await bench(t, { wrap: far });
+  const gate = new Gate(judgeOf(worldOf()), ASKER, new Recording(), service);
+  const held = gate.judge.judge('drop table orders', false);
+  const execution = { ...EXECUTION, returns: true };
+  await assert.rejects(gate.hold(held, execution), { code: 'request-pending' });
+  const [request] = await service.list({});
+  await service.decide(request?.id ?? '', { name: 'ana', groups: [] }, 'approve', 'fine', 'api');
+  (await (await gate.hold(held, execution)).permit).spend();
+  await assert.rejects(
+    gate.hold(held, execution),
+    { code: 'request-pending' },
+    'the next needs another approval',
+  );
+});
+
+test('attack: a client that leaves while the store is slow ends its request and not the process', async (t) => {
+  const { service } = await bench(t, { wrap: far });
+  const gate = new Gate(judgeOf(worldOf()), ASKER, new Recording(), service);
+  const hold = await gate.hold(gate.judge.judge('drop table orders', false), EXECUTION);
+  // As a session does whose client has gone: first the withdrawal, and only then a look at the permit.
+  await gate.withdraw(hold.request.id, 'the client disconnected');
+  await sleep(50);
+  await assert.rejects(hold.permit, { code: 'request-withdrawn' });
 });
 
 test('a text is read once, and again after the rules or the catalog have changed', () => {
