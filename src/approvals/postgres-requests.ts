@@ -98,7 +98,7 @@ function selectFrom(schema: string): string {
     FROM ${schema}.requests r`;
 }
 
-type Changes = Pick<RequestStore, 'insert' | 'decide' | 'escalate' | 'move' | 'prune'>;
+type Changes = Pick<RequestStore, 'insert' | 'decide' | 'escalate' | 'move' | 'claim' | 'prune'>;
 
 function changes(store: StoreConnections, { schema, channel, instance }: Place): Changes {
   const requests = `${schema}.requests`;
@@ -143,6 +143,12 @@ function changes(store: StoreConnections, { schema, channel, instance }: Place):
            WHERE id = $5 AND state = $6 RETURNING id)`,
         [to, ending, id, from],
       ),
+    claim: async (id) =>
+      (await store.count(
+        `UPDATE ${requests} SET outlives = false, instance = $1
+         WHERE id = $2 AND state = 'approved' AND outlives RETURNING id`,
+        [instance, id],
+      )) === 1,
     prune: (beforeMs, limit) =>
       store.count(
         `DELETE FROM ${requests} WHERE id IN (SELECT id FROM ${requests}

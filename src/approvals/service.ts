@@ -251,9 +251,19 @@ class Service implements ApprovalService {
         throw unusable('its time is over');
       }
       if (request.binding !== binding) throw unusable('the statement is not the one that was approved');
-      await this.#trail.record({ kind: 'grant_spent', request_id: id, binding, session_id: sessionId });
+      await this.#recordSpent(request, sessionId);
       await this.#commit(id, () => this.#store.move(id, 'approved', 'spent', ''));
     });
+  }
+
+  /**
+   * The trail's half of spending. A request that outlives its instance is claimed first and stays so: if the
+   * store's half does not follow, the grant lapses, and the trail never tells of it being spent again.
+   */
+  async #recordSpent({ id, binding, mode }: Request, sessionId: string): Promise<void> {
+    if (mode === 'return' && !(await this.#store.claim(id)))
+      throw new PosternError('grant-unusable', { id, reason: 'it is being spent' });
+    await this.#trail.record({ kind: 'grant_spent', request_id: id, binding, session_id: sessionId });
   }
 
   async get(idOrPrefix: string): Promise<Request> {

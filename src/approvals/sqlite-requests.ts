@@ -51,7 +51,7 @@ export function sqliteRequests(database: DatabaseSync, instance: string): Reques
   };
 }
 
-type Changes = Pick<RequestStore, 'insert' | 'decide' | 'escalate' | 'move' | 'prune'>;
+type Changes = Pick<RequestStore, 'insert' | 'decide' | 'escalate' | 'move' | 'claim' | 'prune'>;
 
 function changes(database: DatabaseSync, instance: string): Changes {
   const insert = database.prepare(
@@ -72,6 +72,9 @@ function changes(database: DatabaseSync, instance: string): Changes {
   const escalate = database.prepare(
     `UPDATE requests SET escalated_at = ?, revision = revision + 1
      WHERE id = ? AND state = 'pending' AND revision = ? AND escalated_at IS NULL`,
+  );
+  const claim = database.prepare(
+    `UPDATE requests SET outlives = 0, instance = ? WHERE id = ? AND state = 'approved' AND outlives = 1`,
   );
   return {
     insert: (request) =>
@@ -102,23 +105,12 @@ function changes(database: DatabaseSync, instance: string): Changes {
       ),
     escalate: (id, revision, at) => answered(() => escalate.run(at, id, revision).changes === 1),
     move: (id, from, to, ending) => answered(() => move.run(to, ending, id, from).changes === 1),
+    claim: (id) => answered(() => claim.run(instance, id).changes === 1),
     prune: prunes(database),
   };
 }
 
-type Lookups = Omit<
-  RequestStore,
-  | 'insert'
-  | 'find'
-  | 'idsLike'
-  | 'list'
-  | 'countPending'
-  | 'listOpen'
-  | 'decide'
-  | 'escalate'
-  | 'move'
-  | 'prune'
->;
+type Lookups = Omit<RequestStore, keyof Changes | 'find' | 'idsLike' | 'list' | 'countPending' | 'listOpen'>;
 
 /** Who is due, orphaned or to be escalated, and what an agent asked before. Times are ISO text, which sorts. */
 function lookups(database: DatabaseSync, instance: string, stored: (row: Row) => Stored): Lookups {

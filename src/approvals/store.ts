@@ -70,6 +70,11 @@ export type RequestStore = {
   escalate(id: string, revision: number, at: string): Promise<boolean>;
   /** Moves a request from one state to another. */
   move(id: string, from: RequestState, to: RequestState, ending: string): Promise<boolean>;
+  /**
+   * Makes an approved request in mode `return` this instance's own, so that it ends with it like one that a
+   * session waits for. False unless it is one that nobody has claimed.
+   */
+  claim(id: string): Promise<boolean>;
   /** Removes requests that are final and were made before `beforeMs`, at most `limit`; says how many. */
   prune(beforeMs: number, limit: number): Promise<number>;
 };

@@ -53,6 +53,23 @@ for (const kind of KINDS) {
     assert.equal(await store.requests.find('none-none'), null);
   });
 
+  contract("what is claimed is its instance's own, once, and only while it is approved", async (store) => {
+    const { requests } = store;
+    const { id, binding, agent } = await insert(store, { mode: 'return' });
+    assert.equal(await requests.claim(id), false);
+    assert.equal(await requests.decide(id, 0, { ...denial, decision: 'approve' }, byAna, 'approved'), true);
+    assert.deepEqual(await requests.listHeld(), []);
+    assert.equal((await requests.findReturned(agent, binding, 'approved'))?.id, id);
+    assert.deepEqual(await Promise.all([requests.claim(id), requests.claim(id)]).then((all) => all.sort()), [
+      false,
+      true,
+    ]);
+    assert.deepEqual(await requests.listHeld(), [id]);
+    assert.equal(await requests.findReturned(agent, binding, 'approved'), null);
+    assert.equal(await requests.move(id, 'approved', 'spent', ''), true);
+    assert.equal(await requests.claim(id), false);
+  });
+
   contract('a change that expects another state or revision changes nothing', async (store) => {
     const { requests } = store;
     const { id } = await insert(store);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openApprovals } from '../../src/approvals/service.ts';
+import { openSqliteStore } from '../../src/approvals/sqlite-store.ts';
 import type { Store } from '../../src/approvals/store.ts';
 import type { Approver } from '../../src/approvals/request.ts';
 import { PosternError } from '../../src/errors.ts';
@@ -253,6 +254,32 @@ test('I2: a step that the trail has and the store lost kills the request', async
     'lapsed',
   ]);
   assert.equal(trail.kinds().at(-1), 'request_withdrawn');
+});
+
+test('I7: killed between trail and store, a returned grant is gone: the trail tells of it being spent once', async (t) => {
+  let killed = false;
+  const wrap = (store: Store): Store => {
+    const { requests } = store;
+    const move: typeof requests.move = async (...args) => {
+      if (!killed) return requests.move(...args);
+      throw new Error('the process is gone');
+    };
+    return { ...store, requests: { ...requests, move } };
+  };
+  const { store, service, trail, file } = await bench(t, { wrap });
+  const { id } = await service.ask(asked({ mode: 'return' }));
+  await service.decide(id, ana, 'approve', 'yes', 'cli');
+  killed = true;
+  await assert.rejects(service.spend(id, BINDING, 's1'));
+  await store.close();
+  const again = openSqliteStore({ file });
+  t.after(() => again.close());
+  const survivor = await openApprovals({ store: again, trail, maxPendingPerAgent: 5 });
+  assert.equal((await survivor.get(id)).state, 'lapsed');
+  assert.equal(await survivor.earlier('etl-bot', BINDING), null);
+  await assert.rejects(survivor.spend(id, BINDING, 's1'), { code: 'grant-unusable' });
+  assert.equal(trail.kinds().filter((kind) => kind === 'grant_spent').length, 1);
+  await survivor.close();
 });
 
 test('a listener that throws disturbs nobody', async (t) => {
