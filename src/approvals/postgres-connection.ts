@@ -114,8 +114,9 @@ export class StoreConnections {
   async #lock(key: string): Promise<pg.PoolClient> {
     const client = await this.#locks.connect();
     try {
-      await client.query('BEGIN');
-      await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`postern ${key}`]);
+      // In one message: a decision and the spending that follows it each wait for this.
+      const name = client.escapeLiteral(`postern ${key}`);
+      await client.query(`BEGIN; SELECT pg_advisory_xact_lock(hashtextextended(${name}, 0))`);
       return client;
     } catch (error) {
       client.release(true);

@@ -123,8 +123,11 @@ async function ask(
   session.holding = { requestId: hold.request.id, inTransaction };
   const gone = session.closed ? 'the client disconnected' : session.withdrawAsked;
   if (gone !== null) await gate.withdraw(hold.request.id, gone);
-  toClient.send(holdNotice(hold.request));
-  toClient.flush();
+  // What was approved before waits for nobody.
+  if (hold.request.state === 'pending') {
+    toClient.send(holdNotice(hold.request));
+    toClient.flush();
+  }
   return hold.permit;
 }
 

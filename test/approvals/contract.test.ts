@@ -70,6 +70,22 @@ for (const kind of KINDS) {
     assert.equal(await requests.claim(id), false);
   });
 
+  contract('the service throttles and tells the history by what the store keeps', async (store) => {
+    const trail = new MemoryTrail();
+    const throttle = { maxDenials: 2, windowMs: 60_000 };
+    const service = await openApprovals({ store, trail, maxPendingPerAgent: 5, throttle });
+    for (let n = 0; n < 2; n += 1) {
+      const { id } = await service.ask(asked());
+      await service.decide(id, ana, 'deny', 'no', 'cli');
+    }
+    await assert.rejects(service.ask(asked()), { code: 'asked-too-often' });
+    await service.ask(asked({ database: 'other' }));
+    const shaped = await service.ask(asked({ fingerprint: 'f'.repeat(16) }));
+    assert.deepEqual(shaped.history, { denied: 2, pending: 1 });
+    assert.deepEqual((await service.ask(asked({ agent: 'other-bot' }))).history, {});
+    await service.close();
+  });
+
   contract('a change that expects another state or revision changes nothing', async (store) => {
     const { requests } = store;
     const { id } = await insert(store);

@@ -90,12 +90,18 @@ export type HarnessOptions = {
   readonly module?: string;
   readonly trailIo?: TrailIo;
   readonly sync?: 'decisions' | 'always';
+  /** Of the database; 120 unless said. */
+  readonly connections?: number;
 };
 
 export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-e2e-'));
   const server = await startPostgres({
-    settings: { log_statement: 'all', max_connections: '120', max_prepared_transactions: '4' },
+    settings: {
+      log_statement: 'all',
+      max_connections: String(options.connections ?? 120),
+      max_prepared_transactions: '4',
+    },
     ...(options.module === undefined ? {} : { module: options.module }),
   });
   await prepareDatabase(server, options.schema ?? SCHEMA);

@@ -22,7 +22,7 @@ import type { Store } from '../../../src/approvals/store.ts';
 import { makeVerifier } from '../../../src/wire/scram.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 60_000;
 
 export const AGENTS = ['bot-0', 'bot-1', 'bot-2', 'bot-3'] as const;
 export const PASSWORD = 'robots-only';
