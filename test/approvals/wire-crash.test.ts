@@ -5,7 +5,7 @@ import { campaign } from './wire/campaign.ts';
 
 const CRASHES = 3;
 /** On a busy machine fewer crashes will do, so that the tests end. In ms. */
-const ENOUGH_MS = 7000;
+const ENOUGH_MS = 4000;
 
 for (const store of ['sqlite', 'postgres'] as const) {
   test(

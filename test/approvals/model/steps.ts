@@ -58,7 +58,8 @@ const send: fc.Arbitrary<Step> = fc.record({
 const decide: fc.Arbitrary<Step> = fc.record({
   what: fc.constant('decide'),
   request,
-  person: fc.nat({ max: PEOPLE.length - 1 }),
+  // Mostly those who may, or little would ever run.
+  person: fc.constantFrom(0, 0, 0, 1, 1, 1, 2, 3, 4, 5),
   answer: fc.constantFrom<Answer>('approve', 'approve', 'approve', 'approve', 'deny', 'escalate'),
   at,
 });
