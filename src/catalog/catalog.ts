@@ -15,7 +15,7 @@ import {
   CONTROL_STATEMENT_TIMEOUT_MS,
   LOOK_AGAIN_MS,
 } from './limits.ts';
-import { loadSnapshot } from './load.ts';
+import { areAsRead, loadSnapshot } from './load.ts';
 import { emptySnapshot } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
 import { Unread } from './unread.ts';
@@ -93,6 +93,22 @@ export class Catalog {
   }
 
   /**
+   * Makes sure, as far as these relations go, that the snapshot is the catalog there is: that each has its name
+   * still, and none has come by one of their names or these. Much cheaper than `refresh`, which it falls back to.
+   * @throws PosternError `upstream-unavailable`
+   */
+  confirm(oids: readonly number[], names: readonly string[]): Promise<Snapshot> {
+    if (this.#running !== null) return this.refresh();
+    const running = this.#isAsRead(oids, names)
+      .then((same) => (same ? this.#snapshot : this.#read()))
+      .finally(() => {
+        if (this.#running === running) this.#running = null;
+      });
+    this.#running = running;
+    return running;
+  }
+
+  /**
    * Whether a name nobody knows is worth another reading: not when one has just been made, or a client that
    * keeps misspelling a table would keep the control connection busy.
    */
@@ -157,6 +173,15 @@ export class Catalog {
         this.#options.log.warn({ database: this.#options.database, reason }, 'catalog cannot be read');
       this.#failing = true;
       throw new PosternError('upstream-unavailable', { reason: 'its catalog cannot be read' });
+    }
+  }
+
+  async #isAsRead(oids: readonly number[], names: readonly string[]): Promise<boolean> {
+    if (this.#client === null) return false;
+    try {
+      return await areAsRead(this.#client, this.#snapshot, { oids, names });
+    } catch {
+      return false;
     }
   }
 

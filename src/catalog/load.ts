@@ -8,7 +8,7 @@
 import type pg from 'pg';
 import { functionsOf, operatorsOf, relationCodeOf, typeCodeOf } from './functions.ts';
 import { FINGERPRINT, isSame, mayDiffer, type Fingerprint } from './fingerprint.ts';
-import { QUERIES } from './queries.ts';
+import { NAMED, QUERIES } from './queries.ts';
 import type { QueryName } from './queries.ts';
 import type { CatalogColumn, CatalogRelation, RelationKind, Snapshot } from './snapshot.ts';
 import { NO_CODE, withUserCode } from './user-code.ts';
@@ -228,4 +228,27 @@ function push<K, V>(groups: Map<K, V[]>, key: K, value: V): void {
   const group = groups.get(key);
   if (group === undefined) groups.set(key, [value]);
   else group.push(value);
+}
+
+/** Whether relations have their names still, no code that they did not have, and none has come by their names or these. */
+export async function areAsRead(
+  client: pg.Client,
+  { relations, byName }: Snapshot,
+  { oids, names: written }: { readonly oids: readonly number[]; readonly names: readonly string[] },
+): Promise<boolean> {
+  const names = [...new Set([...written, ...oids.map((oid) => relations.get(oid)?.name ?? '')])];
+  const { rows } = await client.query<[number, string, string, boolean]>({
+    text: NAMED,
+    values: [oids, names],
+    rowMode: 'array',
+  });
+  const known = new Set([...oids, ...names.flatMap((name) => byName.get(name) ?? [])]);
+  return (
+    rows.length === known.size &&
+    rows.every(([oid, schema, name, code]) => {
+      const relation = relations.get(oid);
+      const { onRead, onWrite } = relation?.userCode ?? NO_CODE;
+      return relation?.schema === schema && relation.name === name && (!code || onRead || onWrite);
+    })
+  );
 }

@@ -233,3 +233,13 @@ export const QUERIES = {
 } as const;
 
 export type QueryName = keyof typeof QUERIES;
+
+/** [oid, schema, name, whether it may set off code] of relations with one of these OIDs, $1, or names, $2. */
+export const NAMED = `SELECT c.oid, n.nspname, c.relname, c.relrowsecurity
+    OR EXISTS (SELECT 1 FROM pg_catalog.pg_trigger t
+      WHERE t.tgrelid OPERATOR(pg_catalog.=) c.oid AND NOT t.tgisinternal)
+    OR EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite r
+      WHERE r.ev_class OPERATOR(pg_catalog.=) c.oid AND r.ev_type OPERATOR(pg_catalog.<>) '1')
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+  WHERE c.oid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.oid[])
+    OR c.relname OPERATOR(pg_catalog.=) ANY ($2::pg_catalog.name[])`;

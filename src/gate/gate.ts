@@ -19,6 +19,7 @@ import {
   type Estimator,
   type HeldExecution,
 } from './held.ts';
+import type { Confirm } from './bound-objects.ts';
 import type { Judge, Judged } from './judge.ts';
 import { mintPermit } from './mint.ts';
 import type { Permit } from './permit.ts';
@@ -34,6 +35,7 @@ export class Gate {
   readonly #trail: Trail;
   readonly #approvals: Approvals;
   readonly #estimate: Estimator;
+  readonly #confirm: Confirm;
   readonly #allowed = new WeakMap<Judged['facts'], AuditEvent>();
 
   constructor(
@@ -42,12 +44,14 @@ export class Gate {
     trail: Trail,
     approvals: Approvals,
     estimate: Estimator = () => Promise.resolve(null),
+    confirm: Confirm = () => Promise.resolve(),
   ) {
     this.judge = judge;
     this.#asker = asker;
     this.#trail = trail;
     this.#approvals = approvals;
     this.#estimate = estimate;
+    this.#confirm = confirm;
   }
 
   /**
@@ -115,8 +119,11 @@ export class Gate {
    * @throws PosternError `request-pending` where nobody waits, `request-denied`, `reason-required`,
    *   `asked-too-often`, `trail-unavailable`, `store-unavailable`, `limit-exceeded`
    */
-  async hold(judged: Judged, execution: HeldExecution): Promise<Hold> {
-    const binding = this.#bind(judged, execution);
+  async hold(before: Judged, execution: HeldExecution): Promise<Hold> {
+    const now = await this.#asItIs(before, execution);
+    // What is held for its rows is asked about for those alone.
+    const judged = execution.met === undefined && now.judgement.verdict === 'hold' ? now : before;
+    const binding = this.#bind(now, execution);
     const earlier = await this.#approvals.earlier(this.judge.agent.name, binding);
     const request = earlier ?? (await this.#ask(judged, execution, binding));
     const { waitMs } = timesOf(termsOf(judged), execution);
@@ -205,10 +212,17 @@ export class Gate {
     }
   }
 
-  /** Judges again: what was approved must still be what would run, under the same rules and objects. */
-  async #spend(request: Request, judged: Judged, execution: HeldExecution): Promise<void> {
-    const now = this.judge.again(judged, execution.inTransaction);
+  /** Judged by what its names stand for at this moment. */
+  async #asItIs(judged: Judged, { inTransaction }: HeldExecution): Promise<Judged> {
+    await this.#confirm(judged);
+    const now = this.judge.again(judged, inTransaction);
     if (now.judgement.verdict === 'deny') throw this.refusal(now);
+    return now;
+  }
+
+  /** Looks and judges again: what was approved must still be what would run, under the same rules and objects. */
+  async #spend(request: Request, judged: Judged, execution: HeldExecution): Promise<void> {
+    const now = await this.#asItIs(judged, execution);
     await this.#approvals.spend(request.id, this.#bind(now, execution), this.#asker.sessionId);
   }
 

@@ -7,6 +7,7 @@ import type { ShownColumn } from '../policy/shown.ts';
 import { locksOf } from '../policy/locks.ts';
 import { statedReason } from '../sql/reason.ts';
 import { withoutLiterals } from '../sql/redact.ts';
+import { boundObjects } from './bound-objects.ts';
 import { rowActions, rowBinding, type RowsMet } from './held-rows.ts';
 import type { Judge, Judged } from './judge.ts';
 
@@ -54,13 +55,6 @@ export function reasonOf(judged: Judged, execution: HeldExecution): string | nul
 
 /** I4: what an approval of this execution is for. */
 export function bindingFor(judged: Judged, execution: HeldExecution, judge: Judge, role: string): string {
-  const oids = new Set(judged.judgement.statements.flatMap((s) => s.relationOids));
-  const objects = [...oids]
-    .sort((a, b) => a - b)
-    .map((oid) => {
-      const relation = judged.snapshot.relations.get(oid);
-      return relation === undefined ? `${oid}:?` : `${oid}:${relation.schema}.${relation.name}`;
-    });
   return bindingOf({
     agent: judge.agent.name,
     database: judge.database,
@@ -68,7 +62,7 @@ export function bindingFor(judged: Judged, execution: HeldExecution, judge: Judg
     rulesVersion: judged.rulesVersion,
     sql: judged.text,
     parameters: execution.parameters,
-    objects,
+    objects: boundObjects(judged),
     settings: execution.settings,
     unmask: seenIn(judged)
       .map((one) => shownAs(one, judged.snapshot))

@@ -12,6 +12,7 @@ import type { Trail } from '../audit/event.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { DatabaseConfig, Limits, Login } from '../config/installation.ts';
 import { PosternError } from '../errors.ts';
+import { confirmBy } from '../gate/bound-objects.ts';
 import { Gate } from '../gate/gate.ts';
 import type { Estimator } from '../gate/held.ts';
 import type { Judge } from '../gate/judge.ts';
@@ -84,6 +85,7 @@ export async function startSession(
     parts.trail,
     parts.approvals,
     runtime.estimatorFor(agent.login),
+    confirmBy(runtime.catalog),
   );
   const settings = startSettings(startup, gate);
   const upstream = await open(parts, runtime, login, settings);

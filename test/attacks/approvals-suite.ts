@@ -1,7 +1,6 @@
 /** Class 22: what an approval lets through, and what else an agent may hope it lets through. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { majorOf } from '../../fixtures/postgres/majors.ts';
 import type { Request } from '../../src/approvals/request.ts';
 import { encodeSync } from '../../src/wire/client/bare.ts';
@@ -15,12 +14,53 @@ import { bind, WireClient } from './wire-client.ts';
 import { RULES, SCHEMA } from './schema.ts';
 
 const detect = detectorOf(SECRET);
+/** What else there is under a statement's names by the time it is approved. */
+const REPLACED: Readonly<Record<string, readonly [made: string, sql: string, replaced: string]>> = {
+  'a table': [
+    'create table victim (id int); create table precious as select i as id from generate_series(1, 5) i',
+    'delete from victim',
+    'alter table victim rename to moved; alter table precious rename to victim',
+  ],
+  'a table, by one that comes before it on the search path': [
+    'create schema bot; create table target (id int)',
+    'delete from target',
+    'create table bot.target as select 1 as id',
+  ],
+  'a view': [
+    'create view shown as select id from customers',
+    'copy (select * from shown) to stdout',
+    'create or replace view shown as select id + 1 as id from customers',
+  ],
+  'a view behind a view': [
+    'create view inner_one as select id from customers; create view outer_one as select id from inner_one',
+    'copy (select * from outer_one) to stdout',
+    'create or replace view inner_one as select id + 1 as id from customers',
+  ],
+  'a function': [
+    "create function act() returns text language sql volatile as 'select city from customers limit 1'",
+    'copy (select act()) to stdout',
+    "create or replace function act() returns text language sql volatile as 'select name from customers limit 1'",
+  ],
+  'a trigger’s function': [
+    `create table watched (id int); create function watch() returns trigger language plpgsql as 'begin return null; end';
+     create trigger watch after delete on watched for each statement execute function watch()`,
+    'delete from watched',
+    "create or replace function watch() returns trigger language plpgsql as 'begin perform 1; return null; end'",
+  ],
+  'a trigger that was not there': [
+    "create table calm (id int); create function stir() returns trigger language plpgsql as 'begin return null; end'",
+    'delete from calm',
+    'create trigger stir after delete on calm for each statement execute function stir()',
+  ],
+};
+
 /** Tests for one of the versions in `MAJORS`. */
 export function approvalsOn(major: number): void {
   describe(`approvals on PostgreSQL ${major}`, () => {
     let harness: Harness;
     before(async () => {
-      harness = await startHarness({ rules: RULES, schema: SCHEMA, module: majorOf(major).module });
+      const schema = [SCHEMA, ...Object.values(REPLACED).map(([made]) => made)].join(';\n');
+      harness = await startHarness({ rules: RULES, schema, module: majorOf(major).module });
     });
     after(() => harness?.stop());
 
@@ -222,30 +262,21 @@ export function approvalsOn(major: number): void {
       wire.close();
     });
 
-    test('an object replaced while the request waits is not what was approved', async () => {
-      const direct = await harness.direct();
-      await direct.query(
-        'create table victim (id int); create table precious as select i as id from generate_series(1, 5) i',
-      );
-      const wire = await WireClient.open(harness.agentUrl);
-      await wire.simple('select 1 from victim, precious');
-      wire.send(encodeQuery('delete from victim'));
-      const request = await harness.nextRequest();
-      await direct.query('alter table victim rename to moved; alter table precious rename to victim');
-      // the catalog is read again when a session asks for what is not known
-      const other = await WireClient.open(harness.agentUrl);
-      for (let tries = 0; tries < 40 && other.errors().length === 0; tries += 1) {
-        await other.simple('select id from moved');
-        await sleep(50);
-        if (tags(other).length > 0) break;
-      }
-      await harness.decide(request.id, 'approve');
-      await wire.until('Z');
-      const left = (await direct.query('select count(*)::int as n from victim')).rows[0].n as number;
-      assert.equal(left, 5, 'rows of another table were deleted');
-      wire.close();
-      other.close();
-    });
+    for (const [name, [, sql, replaced]] of Object.entries(REPLACED)) {
+      test(`replaced while the request waits, it is not what was approved: ${name}`, async () => {
+        const direct = await harness.direct();
+        const wire = await WireClient.open(harness.agentUrl);
+        wire.send(encodeQuery(sql));
+        const request = await harness.nextRequest();
+        // by another way than Postern, at the last moment
+        await direct.query(replaced);
+        await harness.decide(request.id, 'approve');
+        await wire.until('Z');
+        assert.equal(wire.errors().length, 1, 'it ran');
+        assert.deepEqual(tags(wire), []);
+        wire.close();
+      });
+    }
 
     test('a request shows what the statement is, whatever its comments say', async () => {
       const wire = await WireClient.open(harness.agentUrl);
