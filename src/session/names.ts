@@ -179,7 +179,7 @@ export class Names {
     this.#portals.delete(name);
     this.#releaseCursor(name);
     return () => {
-      if (portal !== undefined) this.#portals.set(name, portal);
+      if (portal !== undefined && !this.#portals.has(name)) this.#portals.set(name, portal);
     };
   }
 
@@ -273,6 +273,8 @@ function set<T>(map: Map<string, T>, name: string, value: T, what: string): () =
   if (before === undefined) refuseMore(map, what);
   map.set(name, value);
   return () => {
+    // What has taken the name since was sent later, and stands or falls by its own answer.
+    if (map.get(name) !== value) return;
     if (before === undefined) map.delete(name);
     else map.set(name, before);
   };

@@ -27,6 +27,11 @@ function portal(names: Names, name: string, text: string, batch = 1): Portal {
   return made;
 }
 
+/** The same, and how it is taken back. */
+function bound(names: Names, name: string, text: string): () => void {
+  return names.bind({ ...portal(new Names(), name, text) }) ?? (() => undefined);
+}
+
 test('a failed Parse leaves what the name meant before', () => {
   const names = new Names();
   names.prepare('a', 'old', SENT);
@@ -50,6 +55,31 @@ test('taking back a Parse does not touch what came after it', () => {
   names.prepare('', 'second', SENT);
   undo?.();
   assert.equal(names.prepared('')?.text, 'second');
+});
+
+test('taking back a Bind, or a Close, does not touch what came after it', () => {
+  for (const before of [null, 'before']) {
+    const names = new Names();
+    if (before !== null) portal(names, '', before);
+    const first = bound(names, '', 'first');
+    const second = bound(names, '', 'second');
+    const closed = names.closePortal('');
+    portal(names, '', 'third');
+    closed?.();
+    second();
+    first();
+    assert.equal(names.portal('')?.prepared.text, 'third');
+  }
+});
+
+test('Binds that fail together leave what there was before', () => {
+  const names = new Names();
+  portal(names, '', 'before');
+  const first = bound(names, '', 'first');
+  const second = bound(names, '', 'second');
+  second();
+  first();
+  assert.equal(names.portal('')?.prepared.text, 'before');
 });
 
 test('a PREPARE that is taken back may have happened all the same: both meanings stay', () => {
