@@ -137,4 +137,9 @@ export type Trail = {
    * @throws PosternError `trail-unavailable`
    */
   record(event: AuditEvent): Promise<void>;
+  /**
+   * Resolves when whoever notes much may go on; undefined where nothing is in the way. A trail that has failed is
+   * not waited for: it refuses. Absent: never crowded.
+   */
+  room?(): Promise<void> | undefined;
 };

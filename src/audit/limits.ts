@@ -6,8 +6,14 @@ export const NOTE_DELAY_MS = 10;
 /** Events that may wait to be written. At 20,000 statements a second it is 0.8 s of a stalled disk. */
 export const MAX_QUEUED_EVENTS = 16_384;
 
+/** From here on whoever notes more is made to wait, until half of it is written. */
+export const CROWDED_EVENTS = 4096;
+
 /** Records encoded and hashed in one go: about 3 ms of the event loop at 6 µs a record. */
 export const MAX_BATCH_RECORDS = 512;
+
+/** The same when the trail is crowded: one loop's turn can note more than a batch, and must not get ahead of it. */
+export const CROWDED_BATCH_RECORDS = 2048;
 
 /** How often a failed trail tries its folder again. */
 export const RECOVERY_INTERVAL_MS = 1000;

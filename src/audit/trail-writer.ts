@@ -13,6 +13,8 @@ import { prepareFolder, realIo, type TrailIo } from './folder.ts';
 import { writeHeadFile } from './head-file.ts';
 import {
   HEAD_INTERVAL_MS,
+  CROWDED_BATCH_RECORDS,
+  CROWDED_EVENTS,
   MAX_BATCH_RECORDS,
   MAX_QUEUED_EVENTS,
   MIN_SEGMENT_BYTES,
@@ -114,6 +116,8 @@ class Writer implements FileTrail {
   readonly #unlock: () => void;
   #head: Head;
   #queue: Entry[] = [];
+  /** Who waits for room. */
+  #pressing: (() => void)[] = [];
   #waiting = 0;
   /** Of the batch that is on its way to the disk: how many, and since when. */
   #writing = 0;
@@ -174,6 +178,19 @@ class Writer implements FileTrail {
     return this.#enqueue(event);
   }
 
+  room(): Promise<void> | undefined {
+    if (this.#queue.length < CROWDED_EVENTS || this.#failed || this.#closing !== null) return undefined;
+    this.#kick();
+    return new Promise((resolve) => this.#pressing.push(resolve));
+  }
+
+  /** Lets those go on who were made to wait, once there is room or nothing to wait for. */
+  #makeRoom(): void {
+    const crowded = this.#queue.length >= CROWDED_EVENTS / 2 && !this.#failed && this.#closing === null;
+    if (crowded || this.#pressing.length === 0) return;
+    for (const go of this.#pressing.splice(0)) go();
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -208,12 +225,14 @@ class Writer implements FileTrail {
     await nextTurn();
     try {
       do {
-        const batch = this.#queue.splice(0, MAX_BATCH_RECORDS);
+        const crowded = this.#queue.length >= CROWDED_EVENTS / 2;
+        const batch = this.#queue.splice(0, crowded ? CROWDED_BATCH_RECORDS : MAX_BATCH_RECORDS);
         this.#writing = batch.length;
         this.#writingSince = batch[0]?.at;
         if (batch.length > 0) await this.#write(batch);
         this.#writing = 0;
         this.#writingSince = undefined;
+        this.#makeRoom();
         if (this.#headDue && this.#head.seq > 0) await this.#writeHead();
       } while (this.#waiting > 0 || this.#queue.length >= MAX_BATCH_RECORDS);
     } catch (error) {
@@ -263,6 +282,7 @@ class Writer implements FileTrail {
   /** Refuses all who wait, keeps what was noted, and cuts what was not synced off the file. */
   async #fail(cause: Error): Promise<void> {
     this.#failed = true;
+    this.#makeRoom();
     // Before the refusals go out, so that the trail does not show what its caller is told did not happen.
     await this.#end.rollback(this.#head).catch(() => undefined);
     const refused = this.#queue.filter((entry) => entry.waiter !== null);
@@ -307,6 +327,7 @@ class Writer implements FileTrail {
   async #close(): Promise<void> {
     // `close` has not yet stored this promise; from the next turn on nothing more is accepted.
     await nextTurn();
+    this.#makeRoom();
     if (this.#noteTimer !== null) clearTimeout(this.#noteTimer);
     if (this.#recoveryTimer !== null) clearTimeout(this.#recoveryTimer);
     try {

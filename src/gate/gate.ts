@@ -66,6 +66,11 @@ export class Gate {
     return mintPermit();
   }
 
+  /** Resolves when more statements may be admitted; undefined where nothing is in the way. */
+  room(): Promise<void> | undefined {
+    return this.#trail.room?.();
+  }
+
   /** Whether `admitRecorded` must be used in place of `admit`. */
   get recordsFirst(): boolean {
     return this.#asker.recordFirst;

@@ -80,9 +80,11 @@ export class ClientSide {
     return this.#handle() ?? this.#afterTooMuch();
   }
 
-  /** A client that never waits for answers is made to. */
+  /** A client that never waits for answers is made to, and one that sends more than the trail can take. */
   #afterTooMuch(): void | Promise<void> {
     const session = this.#session;
+    const room = session.parts.gate.room();
+    if (room !== undefined) return room;
     if (session.replies.size < SESSION_LIMITS.maxRepliesOwed || session.copyIn !== 'none') return undefined;
     return drain(session);
   }

@@ -6,7 +6,7 @@ import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { canonicalJson } from '../../src/audit/canonical.ts';
 import { segmentPath } from '../../src/audit/folder.ts';
-import { MAX_QUEUED_EVENTS } from '../../src/audit/limits.ts';
+import { CROWDED_EVENTS, MAX_QUEUED_EVENTS } from '../../src/audit/limits.ts';
 import { verifyTrail } from '../../src/audit/verify.ts';
 import { allowed, open, recordsIn, spent, temporaryFolder } from './support.ts';
 
@@ -187,4 +187,25 @@ test('after close nothing is accepted, and the last record is postern_stopped', 
     (await recordsIn(folder)).map((r) => r.event.kind),
     ['statement_allowed', 'postern_stopped'],
   );
+});
+
+test('I9: whoever notes much is made to wait before the queue is full, and goes on when there is room', async (t) => {
+  const folder = await temporaryFolder(t);
+  const trail = await open(folder);
+  assert.equal(trail.room?.(), undefined);
+  let waited = 0;
+  for (let n = 0; n < MAX_QUEUED_EVENTS * 2; n += 1) {
+    trail.note(allowed(n));
+    const room = trail.room?.();
+    if (room === undefined) continue;
+    assert.ok(trail.queued >= CROWDED_EVENTS);
+    await room;
+    assert.ok(trail.queued < CROWDED_EVENTS);
+    waited += 1;
+  }
+  assert.ok(waited > 3);
+  for (let n = 0; n < CROWDED_EVENTS; n += 1) trail.note(allowed(n));
+  const last = trail.room?.();
+  await trail.close();
+  await last;
 });
