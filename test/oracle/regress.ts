@@ -29,6 +29,9 @@ const fetched = globSync(join(cache, 'postgresql-15.*/src/test/regress'))[0] ?? 
 const folder = given === undefined || given === '' ? fetched : given;
 /** Failures shown in full. */
 const SHOWN = 40;
+/** Scripts change settings, too. */
+const LISTENING =
+  'set debug_pretty_print = off; set client_min_messages = log; set debug_print_rewritten = on';
 /** One statement may take so long, in milliseconds; the suite has some that take minutes. */
 const STATEMENT_MS = 5000;
 /** Savepoints are within one. */
@@ -96,7 +99,7 @@ class Suite {
     const snapshot = this.#snapshot;
     if (snapshot === null) return;
     const ask = (text: string): Promise<Answer> => understanding(this.#client, text, this.#views);
-    await this.#client.query('set debug_print_rewritten = on');
+    await this.#client.query(LISTENING);
     const checked = await check({ snapshot, ask }, [sql]);
     await this.#client.query('set debug_print_rewritten = off');
     add(this.total, checked);
@@ -109,7 +112,7 @@ class Suite {
       `select c.oid::int, pg_get_viewdef(c.oid) as definition from pg_class c
        where relkind in ('v', 'm') and c.oid >= 16384 order by c.oid`,
     );
-    await this.#client.query('set debug_print_rewritten = on');
+    await this.#client.query(LISTENING);
     for (const { oid, definition } of rows) {
       if (this.#definitions.get(oid) === definition) continue;
       const answer = await understanding(this.#client, definition.replace(/;\s*$/, ''), this.#views);
@@ -143,9 +146,7 @@ const connected = async (): Promise<pg.Client> => {
 const control = await connected();
 try {
   const client = await connected();
-  await client.query(
-    `set debug_pretty_print = off; set client_min_messages = log; set statement_timeout = ${STATEMENT_MS}`,
-  );
+  await client.query(`set statement_timeout = ${STATEMENT_MS}`);
   const suite = new Suite(client, control);
   let failed = 0;
   for (const name of scripts()) {
