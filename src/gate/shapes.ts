@@ -50,7 +50,7 @@ function isGeneral(judged: Judged, shape: Shape, trees: readonly Node[]): boolea
   if (judged.statements[0]?.text !== ownText(judged.text)) return false;
   // where masks are in reach, a written value may be a mask's own placeholder
   const unmasked = judged.judgement.statements.every(({ maskedColumns }) => maskedColumns.length === 0);
-  return literalsAreIndifferent(tree, shape, judged.scope === 'clean' && unmasked);
+  return literalsAreIndifferent(tree, { text: judged.text, shape }, judged.scope === 'clean' && unmasked);
 }
 
 /** As the statement of a message is cut out of it: no blanks around it, nothing behind it. */

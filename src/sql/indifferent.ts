@@ -13,14 +13,28 @@ import { as, namesOf, tagOf, type Node } from './tree.ts';
 
 const COMPARISONS: ReadonlySet<string> = new Set(['=', '<>', '!=', '<', '>', '<=', '>=']);
 
-/** @param writes whether constants that are written count as indifferent */
-export function literalsAreIndifferent(tree: Node, shape: Shape, writes: boolean): boolean {
+/**
+ * @param of the text that the tree and the shape are of
+ * @param writes whether constants that are written count as indifferent
+ */
+export function literalsAreIndifferent(
+  tree: Node,
+  of: { readonly text: string; readonly shape: Shape },
+  writes: boolean,
+): boolean {
+  const { text, shape } = of;
   const found: Found = { all: 0, indifferent: [] };
   visit(tree, found);
   if (writes) visitWrites(tree, found);
   if (found.all !== shape.literals.length || found.indifferent.length !== found.all) return false;
-  const places = found.indifferent.toSorted((a, b) => a - b);
+  const places = found.indifferent.map((at) => behindMinus(text, at)).toSorted((a, b) => a - b);
   return places.every((place, i) => place === shape.literals[i]);
+}
+
+/** A number with a minus before it is one constant to the parser, which starts at the minus. */
+function behindMinus(text: string, at: number): number {
+  if (text[at] !== '-') return at;
+  return at + 1 + (/^\s*/.exec(text.slice(at + 1))?.[0].length ?? 0);
 }
 
 type Found = {

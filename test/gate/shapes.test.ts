@@ -61,6 +61,8 @@ const OWN: readonly string[] = [
   'select id from club where 1 = 1',
   'delete from club where 1 = 1',
   'delete from club where id = id or 5 = 6',
+  'select id from customers where age > -5 and id between - 3 and 7 limit 3',
+  'select id from customers where age -5 > 7 and id = -2',
 ];
 
 for (const [name, rules] of [
@@ -96,9 +98,9 @@ test('which literals make no difference', () => {
     const shape = shapeOf(text);
     const parsed = parseText(text, text.length);
     assert.ok(shape !== null && parsed.kind === 'parsed');
-    return literalsAreIndifferent(parsed.statements[0]?.stmt as Node, shape, true);
+    return literalsAreIndifferent(parsed.statements[0]?.stmt as Node, { text, shape }, true);
   };
-  const yes = [OWN[0], OWN[1], OWN[2], OWN[3], OWN[5], OWN[7], OWN[14]];
+  const yes = [OWN[0], OWN[1], OWN[2], OWN[3], OWN[5], OWN[7], OWN[14], OWN[18]];
   const no = [OWN[8], OWN[9], OWN[15], OWN[16], OWN[17], 'select 1', 'select id from t where f(1) = 2'];
   for (const text of yes) assert.ok(indifferent(text ?? ''), text);
   for (const text of no) assert.ok(!indifferent(text ?? ''), text);
