@@ -139,7 +139,7 @@ export type Trail = {
   record(event: AuditEvent): Promise<void>;
   /**
    * Resolves when whoever notes much may go on; undefined where nothing is in the way. A trail that has failed is
-   * not waited for: it refuses. Absent: never crowded.
+   * not waited for: it refuses.
    */
-  room?(): Promise<void> | undefined;
+  room(): Promise<void> | undefined;
 };

@@ -68,7 +68,7 @@ export class Gate {
 
   /** Resolves when more statements may be admitted; undefined where nothing is in the way. */
   room(): Promise<void> | undefined {
-    return this.#trail.room?.();
+    return this.#trail.room();
   }
 
   /** Whether `admitRecorded` must be used in place of `admit`. */

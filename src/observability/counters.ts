@@ -68,5 +68,6 @@ export function countedTrail(trail: Trail, counters: Counters): Trail {
       await trail.record(event);
       counters.count(event);
     },
+    room: () => trail.room(),
   };
 }

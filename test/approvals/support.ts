@@ -50,6 +50,8 @@ export class MemoryTrail implements Trail {
   readonly events: AuditEvent[] = [];
   failing = false;
 
+  room(): undefined {}
+
   note(event: AuditEvent): void {
     this.events.push(event);
   }

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { realIo, type TrailIo } from '../../src/audit/folder.ts';
+import { MAX_QUEUED_EVENTS } from '../../src/audit/limits.ts';
 import { verifyTrail } from '../../src/audit/verify.ts';
+import { encodeQuery } from '../../src/wire/client/query.ts';
+import { RawClient } from './raw-client.ts';
 import { RULES, settled, startHarness, type Harness } from './harness.ts';
 
 const running: Harness[] = [];
@@ -46,6 +49,23 @@ test('under trail.sync: always, nothing is sent before its record is on disk', a
   await assert.rejects(agent.query('select 2 as unsynced'), { code: '53100' });
   await assert.rejects(agent.query('select $1::int as unsynced', [3]), { code: '53100' });
   assert.ok(!(await harness.statementLog()).includes('unsynced'));
+});
+
+test('a disk that hangs under the trail stops a client that sends ahead, and refuses it nothing', async () => {
+  const disk = { full: false, hangs: false };
+  const harness = await start({ trailIo: fillable(disk) });
+  const { agentPort: port } = harness.postern;
+  const client = await RawClient.connect({ port, user: 'bot', password: harness.password, database: 'shop' });
+  disk.hangs = true;
+  client.send(Buffer.concat(Array.from({ length: SENT_AHEAD }, () => encodeQuery('select 1'))));
+  const before = await client.quiet(500);
+  const answered = before.filter(({ type }) => type === 'Z').length;
+  disk.hangs = false;
+  assert.ok(answered < SENT_AHEAD, 'nothing was made to wait');
+  const rest = await client.until('Z', SENT_AHEAD - answered);
+  assert.equal([...before, ...rest].filter(({ type }) => type === 'E').length, 0);
+  assert.equal((await harness.trail()).split('"kind":"statement_allowed"').length - 1, SENT_AHEAD);
+  client.destroy();
 });
 
 test('a database that goes away ends its sessions with a reason, and comes back', async () => {
@@ -100,6 +120,10 @@ test('one changed byte of the trail is found, and its place named', async () => 
   assert.equal(report.line, line);
 });
 
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(20);
+}
+
 async function recovers(attempt: () => Promise<unknown>): Promise<void> {
   for (let tries = 0; tries < 100; tries += 1) {
     const error = await attempt().then(
@@ -112,8 +136,11 @@ async function recovers(attempt: () => Promise<unknown>): Promise<void> {
   assert.fail('it never recovered');
 }
 
-/** Real files on a disk that can be full. */
-function fillable(disk: { readonly full: boolean }): TrailIo {
+/** More than the trail's queue holds. */
+const SENT_AHEAD = MAX_QUEUED_EVENTS + 2_000;
+
+/** Real files on a disk that can be full, or take its time to sync. */
+function fillable(disk: { readonly full: boolean; readonly hangs?: boolean }): TrailIo {
   return {
     async open(path, flags, mode) {
       const file = await realIo.open(path, flags, mode);
@@ -125,6 +152,8 @@ function fillable(disk: { readonly full: boolean }): TrailIo {
             return () =>
               Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
           }
+          if (name === 'datasync')
+            return () => until(() => disk.hangs !== true).then(() => target.datasync());
           return value.bind(target) as unknown;
         },
       });

@@ -47,6 +47,8 @@ class Recording implements Trail {
     this.events.push(event);
   }
 
+  room(): undefined {}
+
   record(event: AuditEvent): Promise<void> {
     this.note(event);
     return Promise.resolve();

@@ -61,6 +61,7 @@ export async function startPostern(ground: Ground, place: number): Promise<Poste
   const store = await ground.open(place);
   const fuse = new Fuse();
   const trail: Trail = {
+    room: () => undefined,
     note: (event) => {
       if (!fuse.dead) ground.events.push(event);
     },
