@@ -23,8 +23,9 @@ export function encodeRecord(
 ): { readonly line: string; readonly head: Head } {
   const seq = prev.seq + 1;
   const eventJson = textOf(event);
-  const hash = hashOf(eventJson, prev.hash, seq, time);
-  return { line: lineOf(eventJson, hash, prev.hash, seq, time), head: { seq, hash } };
+  const rest = restOf(prev.hash, seq, time);
+  const hash = hashOf(eventJson, rest);
+  return { line: lineOf(eventJson, hash, rest), head: { seq, hash } };
 }
 
 /** An event is a value: the gate notes the same one each time a session sends a text again. */
@@ -57,24 +58,26 @@ export function readRecord(bytes: Buffer): ReadResult {
     return { kind: 'broken', problem: 'malformed', seq: null };
   }
   const { hash, prev, seq, time } = parsed;
-  if (hashOf(eventJson, prev, seq, time) !== hash) return { kind: 'broken', problem: 'hash-mismatch', seq };
-  const own = Buffer.from(lineOf(eventJson, hash, prev, seq, time), 'utf8');
+  const rest = restOf(prev, seq, time);
+  if (hashOf(eventJson, rest) !== hash) return { kind: 'broken', problem: 'hash-mismatch', seq };
+  const own = Buffer.from(lineOf(eventJson, hash, rest), 'utf8');
   if (bytes.length !== own.length - 1 || own.compare(bytes, 0, bytes.length, 0, own.length - 1) !== 0) {
     return { kind: 'broken', problem: 'not-canonical', seq };
   }
   return { kind: 'record', record: parsed };
 }
 
-function hashOf(eventJson: string, prev: string, seq: number, time: string): string {
-  return digest(
-    'sha256',
-    `{"event":${eventJson},"prev":"${prev}","seq":${seq},"time":"${time}","v":1}`,
-    'hex',
-  );
+/** What stands behind the event, in the line and in what is hashed. */
+function restOf(prev: string, seq: number, time: string): string {
+  return `,"prev":"${prev}","seq":${seq},"time":"${time}","v":1}`;
 }
 
-function lineOf(eventJson: string, hash: string, prev: string, seq: number, time: string): string {
-  return `{"event":${eventJson},"hash":"${hash}","prev":"${prev}","seq":${seq},"time":"${time}","v":1}\n`;
+function hashOf(eventJson: string, rest: string): string {
+  return digest('sha256', `{"event":${eventJson}${rest}`, 'hex');
+}
+
+function lineOf(eventJson: string, hash: string, rest: string): string {
+  return `{"event":${eventJson},"hash":"${hash}"${rest}\n`;
 }
 
 const HASH = /^[0-9a-f]{64}$/;

@@ -25,6 +25,7 @@ import { lockFolder } from './lock.ts';
 import { encodeRecord, type Head } from './record.ts';
 import { SegmentEnd } from './segment-end.ts';
 import { openTail } from './tail.ts';
+import { TimeText } from './time-text.ts';
 
 export type SyncMode = 'decisions' | 'always';
 
@@ -34,7 +35,8 @@ export type TrailOptions = {
   readonly sync: SyncMode;
   /** A segment that has reached this size is not written to any more. At least 1024. */
   readonly segmentBytes: number;
-  readonly now?: () => Date;
+  /** Milliseconds since 1970; the machine's clock where absent. */
+  readonly now?: () => number;
   /** Called once for each time the trail fails, with what the system said. Must not throw. */
   readonly onFailure: (error: Error) => void;
   /** Called when a failed trail works again. Must not throw. */
@@ -63,7 +65,7 @@ export type FileTrail = Trail & {
 };
 
 type Waiter = { readonly resolve: () => void; readonly reject: (error: PosternError) => void };
-type Entry = { readonly event: AuditEvent; readonly at: Date; readonly waiter: Waiter | null };
+type Entry = { readonly event: AuditEvent; readonly atMs: number; readonly waiter: Waiter | null };
 
 /**
  * Opens the trail in `folder` (made with mode 0700), mends a torn end, and records `gap_suspected` when the
@@ -79,13 +81,13 @@ export async function openTrail(options: TrailOptions): Promise<FileTrail> {
     });
   }
   const io = options.io ?? realIo;
-  const now = options.now ?? (() => new Date());
+  const now = options.now ?? Date.now;
   await prepareFolder(folder);
   const unlock = lockFolder(folder);
   let end: SegmentEnd | null = null;
   let trail: Writer | null = null;
   try {
-    const startedAt = now();
+    const startedAt = new Date(now());
     const tail = await openTail(io, folder, startedAt);
     end = new SegmentEnd(io, folder, segmentBytes, tail);
     await end.open();
@@ -111,7 +113,8 @@ class Writer implements FileTrail {
   readonly sync: SyncMode;
   readonly #options: TrailOptions;
   readonly #io: TrailIo;
-  readonly #now: () => Date;
+  readonly #now: () => number;
+  readonly #timeText = new TimeText();
   readonly #end: SegmentEnd;
   readonly #unlock: () => void;
   #head: Head;
@@ -121,7 +124,7 @@ class Writer implements FileTrail {
   #waiting = 0;
   /** Of the batch that is on its way to the disk: how many, and since when. */
   #writing = 0;
-  #writingSince: Date | undefined;
+  #writingSince: number | undefined;
   #failed = false;
   #closing: Promise<void> | null = null;
   #draining = false;
@@ -136,7 +139,7 @@ class Writer implements FileTrail {
   constructor(
     options: TrailOptions,
     io: TrailIo,
-    now: () => Date,
+    now: () => number,
     end: SegmentEnd,
     head: Head,
     unlock: () => void,
@@ -153,14 +156,13 @@ class Writer implements FileTrail {
   get failed(): boolean {
     return this.#failed;
   }
-
   get queued(): number {
     return this.#queue.length + this.#writing;
   }
 
   queuedForMs(): number {
-    const oldest = this.#writingSince ?? this.#queue[0]?.at;
-    return oldest === undefined ? 0 : Math.max(0, this.#now().getTime() - oldest.getTime());
+    const oldest = this.#writingSince ?? this.#queue[0]?.atMs;
+    return oldest === undefined ? 0 : Math.max(0, this.#now() - oldest);
   }
 
   head(): Head {
@@ -169,7 +171,7 @@ class Writer implements FileTrail {
 
   note(event: AuditEvent): void {
     if (!this.#accepts()) throw new PosternError('trail-unavailable');
-    this.#queue.push({ event, at: this.#now(), waiter: null });
+    this.#queue.push({ event, atMs: this.#now(), waiter: null });
     if (this.#noteTimer === null && !this.#draining) this.#armNotes();
   }
 
@@ -187,8 +189,7 @@ class Writer implements FileTrail {
   /** Lets those go on who were made to wait, once there is room or nothing to wait for. */
   #makeRoom(): void {
     const crowded = this.#queue.length >= CROWDED_EVENTS / 2 && !this.#failed && this.#closing === null;
-    if (crowded || this.#pressing.length === 0) return;
-    for (const go of this.#pressing.splice(0)) go();
+    if (!crowded) for (const go of this.#pressing.splice(0)) go();
   }
 
   close(): Promise<void> {
@@ -202,7 +203,7 @@ class Writer implements FileTrail {
 
   #enqueue(event: AuditEvent): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ event, at: this.#now(), waiter: { resolve, reject } });
+      this.#queue.push({ event, atMs: this.#now(), waiter: { resolve, reject } });
       this.#waiting += 1;
       this.#kick();
     });
@@ -228,7 +229,7 @@ class Writer implements FileTrail {
         const crowded = this.#queue.length >= CROWDED_EVENTS / 2;
         const batch = this.#queue.splice(0, crowded ? CROWDED_BATCH_RECORDS : MAX_BATCH_RECORDS);
         this.#writing = batch.length;
-        this.#writingSince = batch[0]?.at;
+        this.#writingSince = batch[0]?.atMs;
         if (batch.length > 0) await this.#write(batch);
         this.#writing = 0;
         this.#writingSince = undefined;
@@ -245,14 +246,15 @@ class Writer implements FileTrail {
   async #write(batch: readonly Entry[]): Promise<void> {
     try {
       let head = this.#head;
-      const lines: string[] = [];
-      for (const entry of batch) {
-        const encoded = encodeRecord(head, entry.at.toISOString(), entry.event);
+      let lines = '';
+      let last = '';
+      for (const { event, atMs } of batch) {
+        const encoded = encodeRecord(head, this.#timeText.of(atMs), event);
         head = encoded.head;
-        lines.push(encoded.line);
+        last = encoded.line;
+        lines += last;
       }
-      const lastLineBytes = Buffer.byteLength(lines.at(-1) ?? '');
-      await this.#end.append(Buffer.from(lines.join('')), lastLineBytes);
+      await this.#end.append(Buffer.from(lines), Buffer.byteLength(last));
       this.#head = head;
     } catch (error) {
       this.#queue = [...batch, ...this.#queue];
@@ -269,7 +271,7 @@ class Writer implements FileTrail {
 
   async #writeHead(): Promise<void> {
     const head = this.#head;
-    await writeHeadFile(this.#io, this.#options.folder, head, this.#now().toISOString());
+    await writeHeadFile(this.#io, this.#options.folder, head, this.#timeText.of(this.#now()));
     this.#headWritten = head.seq;
     this.#headDue = false;
     this.#headTimer ??= setTimeout(() => {
