@@ -1,15 +1,10 @@
 /**
  * The server's own witness: reads a RowDescription for columns that may have to be masked. Most results
- * have none, so the question is answered without allocating anything; only then is a plan made.
+ * have none, so the question is answered without allocating anything; only then is a plan made (`planner.ts`).
  */
-import { knowsFrom, planRow, type KnowsColumn, type MaskableField, type RowPlan } from '../masking/plan.ts';
+import type { KnowsColumn, MaskableField } from '../masking/plan.ts';
 import type { MaskScope } from '../policy/judgement.ts';
 import type { MaskSet } from '../policy/mask-set.ts';
-import { showsFor } from './output-shows.ts';
-import type { Reply } from './replies.ts';
-import { shownTo } from './showing.ts';
-import { doubted, scopeOf } from './sight.ts';
-import type { SessionState } from './state.ts';
 import { decodeRowDescription, RowDescriptionScanner } from '../wire/server/row-description.ts';
 
 export class DescriptionScan {
@@ -47,35 +42,4 @@ export function fieldsOf(
     ...field,
     format: field.format === 1 ? 1 : 0,
   }));
-}
-
-/** A RowDescription where it lies. */
-type Placed = { readonly buffer: Buffer; readonly start: number; readonly end: number };
-
-/** The plan for the rows that `head` answers with, under the masks in force, or those that are left for it; null where nothing is to be masked. */
-export function planFor(
-  session: SessionState,
-  scan: DescriptionScan,
-  { buffer, start, end }: Placed,
-  head: Reply,
-): RowPlan | null {
-  const shown = shownTo(head);
-  const inForce = shown?.masks ?? session.parts.gate.judge.masks;
-  const inDoubt = doubted(session, head);
-  // Without a mask rule what is unknown passes, unless it may be a view over what built-in masks cover.
-  const masks = inDoubt && !inForce.any ? { ...inForce, any: true } : inForce;
-  const knows = inDoubt || shown === null ? session.knows(inDoubt) : knowsFrom(shown.snapshot);
-  const scope = scopeOf(session, head);
-  if (!scan.mayMask(buffer, start, end, masks, scope, knows)) return null;
-  const fields = fieldsOf(buffer, start, end);
-  const plan = planRow(fields, masks, scope, knows, showsFor(session, head));
-  const unknown = plan?.masked.some((field) => field.cause === 'unknown-column') === true;
-  if (unknown) session.parts.catalog.refreshSoon();
-  const { use } = session;
-  const granted = use !== null && !inDoubt && (head.kind === 'query' || portalOf(head) === use.portal);
-  return granted ? use.planOf(plan, fields, knows) : plan;
-}
-
-function portalOf(head: Reply): object | undefined {
-  return head.kind === 'describe' ? (head.portal ?? undefined) : undefined;
 }

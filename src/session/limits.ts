@@ -10,4 +10,7 @@ export const SESSION_LIMITS = {
   maxMeanings: 64,
   /** Length of the texts one prepared name may stand for at once, in UTF-16 units; past it the name is forgotten. */
   maxDoubtfulChars: 262_144,
+  /** Row plans kept for statements that are sent again, and how long a description may be that one is kept for. */
+  maxKeptPlans: 64,
+  maxKeptDescriptionBytes: 4_096,
 } as const;

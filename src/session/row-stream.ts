@@ -24,6 +24,7 @@ export class RowStream {
   /** The plan of the rows that come now, and its rewriter. */
   #plan: RowPlan | null = null;
   #rewriter: RowRewriter | null = null;
+  readonly #rewriters = new WeakMap<RowPlan, RowRewriter>();
   #rewrote = false;
   /** What counts the rows that come now; null where nothing limits them. */
   meter: RowMeter | null = null;
@@ -44,9 +45,21 @@ export class RowStream {
   /** Only rows that pass may be streamed. */
   use(plan: RowPlan | null): void {
     this.flush();
-    this.#plan = plan;
-    this.#rewriter = plan === null ? null : new RowRewriter(plan, this.#session.parts.maskKey, this.#slab);
+    if (plan !== this.#plan) {
+      this.#plan = plan;
+      this.#rewriter = plan === null ? null : this.#rewriterFor(plan);
+    }
     this.stream(plan === null);
+  }
+
+  /** One for each plan: making it costs more than rewriting a row. */
+  #rewriterFor(plan: RowPlan): RowRewriter {
+    let rewriter = this.#rewriters.get(plan);
+    if (rewriter === undefined) {
+      rewriter = new RowRewriter(plan, this.#session.parts.maskKey, this.#slab);
+      this.#rewriters.set(plan, rewriter);
+    }
+    return rewriter;
   }
 
   /** Rows that a grant counts are taken whole, as those that are masked. */

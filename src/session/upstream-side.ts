@@ -12,8 +12,8 @@ import { decodeReadyForQuery } from '../wire/server/ready-for-query.ts';
 import { SERVER_TYPE, serverMaxLength } from '../wire/server/types.ts';
 import { noteCompletion } from './catalog-freshness.ts';
 import { CopyOut } from './copy-out.ts';
-import { DescriptionScan, planFor } from './description-scan.ts';
 import { Metered } from './metered.ts';
+import { Planner } from './planner.ts';
 import { undo, unexpected, type Reply } from './replies.ts';
 import { Reports } from './reports.ts';
 import { meterFor } from './row-meter.ts';
@@ -29,7 +29,7 @@ export class UpstreamSide {
   readonly #copyOut: CopyOut;
   readonly #reports: Reports;
   readonly #errors: UpstreamErrors;
-  readonly #scan = new DescriptionScan();
+  readonly #planner: Planner;
   readonly #pause: RowPause;
   readonly #metered: Metered;
   readonly #rows: RowStream;
@@ -40,6 +40,7 @@ export class UpstreamSide {
     this.#reader = new FrameReader((type) => this.#maxLength(type), SERVER_STREAMABLE);
     this.#reader.streaming = true;
     this.#reports = new Reports(session);
+    this.#planner = new Planner(session);
     this.#pause = new RowPause(session, flow);
     this.#metered = new Metered(session, flow);
     this.#errors = new UpstreamErrors(session, this.#reader, this.#pause, this.#reports);
@@ -209,12 +210,12 @@ export class UpstreamSide {
     const session = this.#session;
     if (head.kind === 'query') {
       head.described = true;
-      this.#rows.use(planFor(session, this.#scan, this.#reader, head));
+      this.#rows.use(this.#planner.planFor(head, this.#reader));
       this.#rows.meter = meterFor(session, head);
       return this.#forward();
     }
     if (head.kind !== 'describe') throw unexpected('a row description');
-    const plan = planFor(session, this.#scan, this.#reader, head);
+    const plan = this.#planner.planFor(head, this.#reader);
     if (head.portal !== null) {
       head.portal.plan = plan;
       head.portal.plannedFor = session.parts.gate.judge.rules;
