@@ -5,14 +5,18 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Permit } from '../gate/permit.ts';
+import { copyBytes } from '../masking/bytes.ts';
 
 /** Up to this many bytes, copying pieces together costs less than handing the kernel a vector of them. */
 const JOIN_BYTES = 16_384;
 
+/** A part of a buffer, by reference. */
+type Piece = { readonly buffer: Buffer; readonly start: number; readonly end: number };
+
 class Outlet {
   readonly #socket: Duplex;
   readonly #full: (full: boolean) => void;
-  #pieces: Buffer[] = [];
+  #pieces: Piece[] = [];
   #bytes = 0;
   #run: Buffer | null = null;
   #runStart = 0;
@@ -50,35 +54,55 @@ class Outlet {
 
   /** Hands all that was gathered to the socket, in one system call where it can. */
   flush(): void {
-    this.#closeRun();
     const pieces = this.#pieces;
-    if (pieces.length === 0) return;
-    this.#pieces = [];
-    const bytes = this.#bytes;
-    this.#bytes = 0;
-    if (!this.#socket.writable) return;
-    this.#written += bytes;
+    const run = this.#run;
+    if (run === null) return;
+    const bytes = this.#bytes + this.#runEnd - this.#runStart;
+    const writable = this.#socket.writable;
     let taken = true;
-    if (pieces.length === 1 || bytes <= JOIN_BYTES) {
-      taken = this.#socket.write(pieces.length === 1 ? pieces[0] : Buffer.concat(pieces, bytes));
-    } else {
-      this.#socket.cork();
-      for (const piece of pieces) taken = this.#socket.write(piece);
-      this.#socket.uncork();
+    if (writable && pieces.length === 0) {
+      taken = this.#socket.write(viewOf(run, this.#runStart, this.#runEnd));
+    } else if (writable) {
+      this.#closeRun();
+      taken = bytes <= JOIN_BYTES ? this.#socket.write(joined(pieces, bytes)) : this.#writeAll(pieces);
     }
+    if (pieces.length > 0) this.#pieces = [];
+    this.#bytes = 0;
+    this.#run = null;
+    this.#runStart = 0;
+    this.#runEnd = 0;
+    if (!writable) return;
+    this.#written += bytes;
     if (!taken) this.#full(true);
   }
 
+  #writeAll(pieces: readonly Piece[]): boolean {
+    let taken = true;
+    this.#socket.cork();
+    for (const { buffer, start, end } of pieces) taken = this.#socket.write(viewOf(buffer, start, end));
+    this.#socket.uncork();
+    return taken;
+  }
+
   #closeRun(): void {
-    const run = this.#run;
-    if (run === null) return;
-    const whole = this.#runStart === 0 && this.#runEnd === run.length;
-    this.#pieces.push(whole ? run : run.subarray(this.#runStart, this.#runEnd));
+    if (this.#run === null) return;
+    this.#pieces.push({ buffer: this.#run, start: this.#runStart, end: this.#runEnd });
     this.#bytes += this.#runEnd - this.#runStart;
     this.#run = null;
     this.#runStart = 0;
     this.#runEnd = 0;
   }
+}
+
+function viewOf(buffer: Buffer, start: number, end: number): Buffer {
+  return start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end);
+}
+
+function joined(pieces: readonly Piece[], bytes: number): Buffer {
+  const all = Buffer.allocUnsafe(bytes);
+  let at = 0;
+  for (const { buffer, start, end } of pieces) at = copyBytes(buffer, start, end, all, at);
+  return all;
 }
 
 export class ClientWriter extends Outlet {

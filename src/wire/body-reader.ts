@@ -11,6 +11,8 @@ import { PosternError } from '../errors.ts';
 import { violation } from './violation.ts';
 
 const HEADER_BYTES = 5;
+/** Up to here a byte loop beats three calls into the runtime; measured on Node 24, x86-64. */
+const PLAIN_BYTES = 128;
 
 export class BodyReader {
   readonly #buffer: Buffer;
@@ -96,6 +98,11 @@ export class BodyReader {
    */
   string(): string {
     const from = this.#at;
+    const plain = this.#plainEnd(from);
+    if (plain >= 0) {
+      this.#at = plain + 1;
+      return plain === from ? '' : this.#buffer.toString('latin1', from, plain);
+    }
     const to = this.#terminator();
     if (!isUtf8(this.#buffer.subarray(from, to))) throw new PosternError('unparsable-encoding');
     return this.#buffer.toString('utf8', from, to);
@@ -113,6 +120,17 @@ export class BodyReader {
   /** @throws PosternError `protocol-violation` when bytes are left over */
   finish(): void {
     if (this.#at !== this.#end) throw violation(`${this.#message} has ${this.remaining} bytes too many`);
+  }
+
+  /** Where a short ASCII string ends; −1 for any other. Names and most statements need no more than this look. */
+  #plainEnd(from: number): number {
+    const limit = Math.min(this.#end, from + PLAIN_BYTES);
+    for (let at = from; at < limit; at += 1) {
+      const byte = this.#buffer[at]!;
+      if (byte === 0) return at;
+      if (byte > 0x7f) return -1;
+    }
+    return -1;
   }
 
   #terminator(): number {
