@@ -2,9 +2,9 @@
  * `npm run bench [-- OPTIONS]`: what Postern costs, against a direct connection, a bare Node pipe and pgbouncer.
  *
  *   --quick              a tenth of the rows, two short rounds
- *   --only=rows,copy     workloads whose name has one of these texts
+ *   --only=TEXT          workloads whose name has the text; may be said several times
  *   --rounds=N           measured rounds, after one that is not
- *   --without=pgbouncer  targets whose name has one of these texts are left out
+ *   --without=TEXT       targets whose name has the text are left out; may be said several times
  *   --profile=FOLDER     CPU profiles of the two Posterns (which then are slower)
  *
  * Invariant: everything compared is measured in the same run, in turns: each round goes through every
@@ -39,8 +39,8 @@ import { chosen, workloads, type Workload } from './workloads.ts';
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    only: { type: 'string', default: '' },
-    without: { type: 'string', default: '' },
+    only: { type: 'string', multiple: true, default: [] },
+    without: { type: 'string', multiple: true, default: [] },
     rounds: { type: 'string' },
     profile: { type: 'string' },
   },
@@ -48,15 +48,11 @@ const { values: options } = parseArgs({
 const ROUNDS = Number(options.rounds ?? (options.quick ? 2 : 5));
 const SECONDS = options.quick ? 0.4 : 1;
 const WIDE_ROWS = options.quick ? 100_000 : 1_000_000;
-const WORKLOADS = chosen(workloads(WIDE_ROWS), words(options.only));
+const WORKLOADS = chosen(workloads(WIDE_ROWS), options.only);
 const profiles = options.profile === undefined ? null : resolve(options.profile);
 
 function profiling(folder: string): string[] {
   return ['--cpu-prof', `--cpu-prof-dir=${folder}`];
-}
-
-function words(list: string): string[] {
-  return list.split(',').filter((word) => word !== '');
 }
 
 const started: (() => Promise<void>)[] = [];
@@ -146,7 +142,7 @@ async function startTargets(): Promise<Target[]> {
   const targets: Target[] = [
     { name: 'direct', url: urlOf(postgres.port, 'postgres', login), process: null, apiPort: 0 },
   ];
-  const left = words(options.without);
+  const left = options.without;
   const add = async (name: string, start: () => Promise<Target | null>): Promise<void> => {
     if (left.some((word) => name.includes(word))) return;
     const target = await start();
