@@ -1,4 +1,4 @@
-import { LOOP_COPY_BYTES } from './limits.ts';
+import { LOOP_COPY_BYTES, LOOP_MOVE_BYTES } from './limits.ts';
 
 /** Copies `src[start, end)` to `out[at…]` and returns the offset after it. The room must be there. */
 export function copyBytes(src: Buffer, start: number, end: number, out: Buffer, at: number): number {
@@ -7,6 +7,16 @@ export function copyBytes(src: Buffer, start: number, end: number, out: Buffer, 
     for (let i = 0; i < length; i++) out[at + i] = src[start + i]!;
   } else {
     src.copy(out, at, start, end);
+  }
+  return at + length;
+}
+
+/** Moves `buf[start, end)` to `buf[at…]`, not behind where it is, and returns the offset after it. */
+export function moveBytes(buf: Buffer, start: number, end: number, at: number): number {
+  const length = end - start;
+  if (at !== start) {
+    if (length > LOOP_MOVE_BYTES) buf.copyWithin(at, start, end);
+    else for (let i = 0; i < length; i++) buf[at + i] = buf[start + i]!;
   }
   return at + length;
 }

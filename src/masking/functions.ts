@@ -167,6 +167,11 @@ export function writerOf(mask: FieldMask, key: Uint8Array): MaskWriter | null {
   }
 }
 
+/** Whether the bound on a mask's growth depends on the value's length; else it is MASK_GROWTH_BYTES. */
+export function growsWithLength(mask: FieldMask): boolean {
+  return mask.kind === 'json' || mask.kind === 'detect';
+}
+
 /** By how many bytes at most a mask's result may be longer than a value of `bytes`. */
 export function growthOf(mask: FieldMask, bytes: number): number {
   switch (mask.kind) {

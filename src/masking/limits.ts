@@ -18,6 +18,9 @@ export const MASK_GROWTH_BYTES = 36;
 /** Below this a byte loop beats a call into the runtime's copy; measured on Node 24, x86-64. */
 export const LOOP_COPY_BYTES = 64;
 
+/** The same for bytes that move within one buffer, which is a cheaper call. */
+export const LOOP_MOVE_BYTES = 16;
+
 /** Values up to this are masked where they lie; what a field may hold in reach of one cache line is most of them. */
 export const IN_PLACE_VALUE_BYTES = 256;
 

@@ -9,7 +9,8 @@
 import { PosternError } from '../errors.ts';
 import { masked as counted } from './counted.ts';
 import { copyBytes, int32At, putInt32 } from './bytes.ts';
-import { growthOf, writerOf } from './functions.ts';
+import { growsWithLength, growthOf, writerOf } from './functions.ts';
+import { MASK_GROWTH_BYTES } from './limits.ts';
 import type { MaskWriter } from './functions/writer.ts';
 import type { RowPlan } from './plan.ts';
 
@@ -24,10 +25,16 @@ export class FieldSplicer {
   readonly #constants: readonly (Buffer | null)[];
   readonly #writers: readonly (MaskWriter | null)[];
 
+  /** By how much any row may grow; −1 where that depends on its length. */
+  readonly #fixedGrowth: number;
+
   constructor(plan: RowPlan, key: Uint8Array) {
     this.fieldCount = plan.fields.length;
     this.#plan = plan;
     this.indexes = Int32Array.from(plan.masked, (field) => field.index);
+    this.#fixedGrowth = plan.masked.some(({ mask }) => growsWithLength(mask))
+      ? -1
+      : plan.masked.length * MASK_GROWTH_BYTES;
     this.#writers = plan.masked.map((field) => writerOf(field.mask, key));
     this.#constants = plan.masked.map(({ mask }) => {
       if (mask.kind === 'constant') return framed(mask.bytes);
@@ -37,6 +44,7 @@ export class FieldSplicer {
 
   /** By how much a row of so many bytes may grow, at most. */
   growthFor(rowBytes: number): number {
+    if (this.#fixedGrowth >= 0) return this.#fixedGrowth;
     const { masked } = this.#plan;
     let growth = 0;
     for (let i = 0; i < masked.length; i++) growth += growthOf(masked[i]!.mask, rowBytes);

@@ -79,6 +79,32 @@ describe('the row rewriter', () => {
     assert.ok(fitted > 50, `only ${fitted} fitted`);
   });
 
+  it('masks straight where the rows before have left room', () => {
+    const long = fc.string({ minLength: 60, maxLength: 250 }).map((s) => Buffer.from(s));
+    const short = fc.option(
+      fc.string({ maxLength: 6 }).map((s) => Buffer.from(s)),
+      { nil: null },
+    );
+    const fns = [{ kind: 'redact' }, null, { kind: 'hash' }, { kind: 'email' }, { kind: 'null' }] as const;
+    const row = fc.oneof(
+      fc.tuple(long, short, short, short, long),
+      fc.tuple(short, long, short, short, short),
+    );
+    fc.assert(
+      fc.property(fc.array(row, { maxLength: 40 }), (rows) => {
+        const rewriter = new RowRewriter(planOf(fns), KEY);
+        const frames = Buffer.concat(rows.map(dataRow));
+        const to = rewriter.maskRun(frames, 0, frames.length);
+        const whole = Buffer.concat([frames.subarray(0, to), rewriter.take()]);
+        assert.deepEqual(
+          parseRows(whole),
+          rows.map((one) => one.map((v, i) => maskedValue(fns[i] ?? null, v))),
+        );
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('refuses broken runs where they lie', () => {
     const good = dataRow([Buffer.from('open'), Buffer.from('SECRET-1')]);
     const rewriter = new RowRewriter(planOf([null, { kind: 'redact' }]), KEY);

@@ -9,6 +9,19 @@ const DOT = 0x2e;
 const DASH = 0x2d;
 const STARS = 4;
 
+/** Of every byte, what it is in an address: dots and dashes stand for themselves, 0 is everything else. */
+const KINDS = new Uint8Array(256);
+const BLANK = 1;
+const LETTER = 2;
+const DIGIT = 3;
+KINDS.fill(BLANK, 0, 0x21);
+KINDS[0x7f] = BLANK;
+KINDS.fill(DIGIT, 0x30, 0x3a);
+KINDS.fill(LETTER, 0x41, 0x5b);
+KINDS.fill(LETTER, 0x61, 0x7b);
+KINDS[DOT] = DOT;
+KINDS[DASH] = DASH;
+
 /**
  * `****@example.com`: the domain stays, the person goes. Whatever is not plainly a mail address (one `@`, a
  * local part without blanks, a host name of ASCII labels with an alphabetic last one) is redacted whole, and
@@ -26,41 +39,31 @@ export function emailWriter(maxChars: number): MaskWriter {
   };
 }
 
-/** The offset of the only `@`, or −1 where there is no local part a mail address may have. */
+/** The offset of the first `@`, or −1 where no local part stands before it that a mail address may have. */
 function atSign(src: Buffer, start: number, end: number): number {
-  let sign = -1;
-  for (let i = start; i < end; i++) {
-    const byte = src[i]!;
-    if (byte === AT) {
-      if (sign >= 0) return -1;
-      sign = i;
-    } else if (byte <= 0x20 || byte === 0x7f) {
-      return -1;
-    }
-  }
+  let sign = start;
+  while (sign < end && src[sign] !== AT) if (KINDS[src[sign++]!] === BLANK) return -1;
   const local = sign - start;
-  return local >= 1 && local <= EMAIL_LOCAL_BYTES ? sign : -1;
+  return sign < end && local >= 1 && local <= EMAIL_LOCAL_BYTES ? sign : -1;
 }
 
+/** Labels with dots between them, of letters, digits and inner dashes; the last of two letters at least. */
 function isHostName(src: Buffer, start: number, end: number): boolean {
   if (end - start > EMAIL_DOMAIN_BYTES) return false;
-  let dots = 0;
-  let label = 0;
-  let lastIsAlphabetic = true;
+  let label = start;
+  let isAlphabetic = true;
   for (let i = start; i < end; i++) {
-    const byte = src[i]!;
-    const letter = (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x41 && byte <= 0x5a);
-    if (byte === DOT) {
-      if (label === 0 || src[i - 1] === DASH) return false;
-      dots++;
-      label = 0;
-      lastIsAlphabetic = true;
-    } else if (letter || (byte >= 0x30 && byte <= 0x39) || (byte === DASH && label > 0)) {
-      label++;
-      lastIsAlphabetic &&= letter;
+    const kind = KINDS[src[i]!];
+    if (kind === LETTER) continue;
+    if (kind === DOT) {
+      if (i === label || src[i - 1] === DASH) return false;
+      label = i + 1;
+      isAlphabetic = true;
+    } else if (kind === DIGIT || (kind === DASH && i > label)) {
+      isAlphabetic = false;
     } else {
       return false;
     }
   }
-  return dots > 0 && label >= 2 && lastIsAlphabetic;
+  return label > start && end - label >= 2 && isAlphabetic;
 }

@@ -1,5 +1,5 @@
 import { copyBytes } from '../bytes.ts';
-import { countCodePoints, skipCodePoints } from '../utf8.ts';
+import { countCodePoints, isAscii, skipCodePoints } from '../utf8.ts';
 import { redactWriter } from './redact.ts';
 import type { MaskWriter } from './writer.ts';
 
@@ -22,13 +22,13 @@ export function partialWriter(
   return (src, start, paddedEnd, out, at) => {
     let end = paddedEnd;
     if (blankPadded) while (end > start && src[end - 1] === BLANK) end--;
-    const count = countCodePoints(src, start, end);
+    const ascii = isAscii(src, start, end);
+    const count = ascii ? end - start : countCodePoints(src, start, end);
     if (count <= 0 || kept * 2 > count) return redact(src, start, end, out, at);
-    const ascii = count === end - start;
     const headEnd = ascii ? start + keepFirst : skipCodePoints(src, start, end, keepFirst);
     const tailStart = ascii ? end - keepLast : skipCodePoints(src, headEnd, end, count - kept);
     let to = copyBytes(src, start, headEnd, out, at);
-    for (let i = count - kept; i > 0; i--) out[to++] = STAR;
+    for (const starsEnd = to + count - kept; to < starsEnd; to++) out[to] = STAR;
     return copyBytes(src, tailStart, end, out, to) - at;
   };
 }
