@@ -2,6 +2,9 @@
 
 /** HMAC-SHA-256 keys: as long as the digest, RFC 2104 section 3. */
 export const HASH_KEY_BYTES = 32;
+/** Values up to this are hashed in one go, in a buffer each masked column keeps; most that people hash are shorter. */
+export const HMAC_ONE_SHOT_BYTES = 512;
+
 /** Hex characters a hash shows: 128 bits, so that accidental collisions stay out of reach. */
 export const HASH_HEX_CHARS = 32;
 

@@ -7,11 +7,10 @@
  * Non-goals: names, addresses and whatever else has no form of its own; text in disguise (base64, spelled
  * out, digits of other scripts).
  */
-import { createHmac } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
 import type { Detector, FindingMask } from '../../policy/rules.ts';
 import { copyBytes } from '../bytes.ts';
-import { hexDigit, keyObject } from '../functions/hash.ts';
+import { hexDigit } from '../functions/hash.ts';
+import { Hmac } from '../functions/hmac.ts';
 import { partialWriter } from '../functions/partial.ts';
 import { redactWriter } from '../functions/redact.ts';
 import type { MaskWriter } from '../functions/writer.ts';
@@ -61,7 +60,7 @@ export function detectWriter(
 ): MaskWriter {
   const finders = detectors.map((detector) => FINDERS[detector]);
   const redact = redactWriter(maxChars);
-  const replace = replacement(mask, keyObject(key));
+  const replace = replacement(mask, new Hmac(key));
   const found = new Findings();
   return (src, start, paddedEnd, out, at) => {
     const present = paddedEnd - start > DETECT_MAX_BYTES ? -1 : survey(src, start, paddedEnd);
@@ -97,7 +96,7 @@ type Replacement = (
   detector: Detector,
 ) => number;
 
-function replacement(mask: FindingMask, secret: KeyObject): Replacement {
+function replacement(mask: FindingMask, hmac: Hmac): Replacement {
   switch (mask.kind) {
     case 'redact':
       return redactWriter(Infinity);
@@ -110,7 +109,7 @@ function replacement(mask: FindingMask, secret: KeyObject): Replacement {
       };
     case 'hash':
       return (src, start, end, out, at) => {
-        const digest = createHmac('sha256', secret).update(src.subarray(start, end)).digest();
+        const digest = hmac.digest(src, start, end);
         for (let i = 0; i < HASH_HEX_CHARS; i++) out[at + i] = hexDigit(digest, i);
         return HASH_HEX_CHARS;
       };

@@ -8,9 +8,9 @@
  * with d digits about n² / 2·10^d pairs share one. FF1 (NIST SP 800-38G; @noble/ciphers has it) would keep
  * them apart, and whoever has the key could undo it: not what a mask is for.
  */
-import { createHmac } from 'node:crypto';
+import { copyBytes } from '../bytes.ts';
 import { DIGITS_MAX_BYTES, DIGITS_MIN_DIGITS } from '../limits.ts';
-import { keyObject } from './hash.ts';
+import { Hmac } from './hmac.ts';
 import { redactWriter } from './redact.ts';
 import type { MaskWriter } from './writer.ts';
 
@@ -19,20 +19,30 @@ const ZERO = 0x30;
 const NINE = 0x39;
 /** Bytes from here on would favour some digits. */
 const FAIR_BYTES = 250;
-const SEPARATORS: ReadonlySet<number> = new Set(Buffer.from(' -./()+:,_#*', 'latin1'));
+/** Of every byte, what it is here. */
+const KINDS = new Uint8Array(256);
+const SEPARATOR = 1;
+const DIGIT = 2;
+for (const byte of Buffer.from(' -./()+:,_#*', 'latin1')) KINDS[byte] = SEPARATOR;
+for (let byte = ZERO; byte <= NINE; byte++) KINDS[byte] = DIGIT;
+const NO_BLOCK: Buffer = Buffer.alloc(0);
 /** Sets these tokens apart from hashes of the same value under the same key. */
 const PURPOSE = Buffer.from('digits\0', 'latin1');
 
 /** `key`: 32 bytes. */
 export function digitsWriter(key: Uint8Array, maxChars: number, blankPadded: boolean): MaskWriter {
-  const secret = keyObject(key);
+  const seeds = new Hmac(key);
+  const blocksOf = new Hmac(key);
+  const message = Buffer.alloc(PURPOSE.length + DIGITS_MAX_BYTES);
+  PURPOSE.copy(message);
   const redact = redactWriter(maxChars);
   return (src, start, paddedEnd, out, at) => {
     let end = paddedEnd;
     if (blankPadded) while (end > start && src[end - 1] === BLANK) end--;
     if (!isDigitsAndSeparators(src, start, end)) return redact(src, start, end, out, at);
-    const seed = createHmac('sha256', secret).update(PURPOSE).update(src.subarray(start, end)).digest();
-    let block = Buffer.alloc(0);
+    const messageEnd = copyBytes(src, start, end, message, PURPOSE.length);
+    blocksOf.setKey(seeds.digest(message, 0, messageEnd));
+    let block = NO_BLOCK;
     let blocks = 0;
     let used = 0;
     for (let same = true; same;) {
@@ -42,7 +52,7 @@ export function digitsWriter(key: Uint8Array, maxChars: number, blankPadded: boo
         if (byte >= ZERO && byte <= NINE) {
           do {
             if (used === block.length) {
-              block = createHmac('sha256', seed).update(String(blocks++)).digest();
+              block = numbered(blocksOf, blocks++);
               used = 0;
             }
             token = block[used++]!;
@@ -57,13 +67,18 @@ export function digitsWriter(key: Uint8Array, maxChars: number, blankPadded: boo
   };
 }
 
+function numbered(hmac: Hmac, block: number): Buffer {
+  const number = Buffer.from(String(block), 'latin1');
+  return hmac.digest(number, 0, number.length);
+}
+
 function isDigitsAndSeparators(src: Buffer, start: number, end: number): boolean {
   if (end - start > DIGITS_MAX_BYTES) return false;
   let digits = 0;
   for (let i = start; i < end; i++) {
-    const byte = src[i]!;
-    if (byte >= ZERO && byte <= NINE) digits++;
-    else if (!SEPARATORS.has(byte)) return false;
+    const kind = KINDS[src[i]!];
+    if (kind === DIGIT) digits++;
+    else if (kind !== SEPARATOR) return false;
   }
   return digits >= DIGITS_MIN_DIGITS;
 }

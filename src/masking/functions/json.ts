@@ -10,14 +10,13 @@
  * Home-made, after trying jsonc-parser 3.3 (Microsoft): its visitor gives offsets too, but in a string's
  * units, goes on after what is not JSON, and took twice the time. JSON.parse loses digits and duplicates.
  */
-import { createHmac } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
 import { PosternError } from '../../errors.ts';
 import type { JsonMask, JsonPath } from '../../policy/rules.ts';
 import { copyBytes } from '../bytes.ts';
 import { HASH_HEX_CHARS, JSON_MAX_BYTES } from '../limits.ts';
 import type { JsonType } from '../text-types.ts';
-import { hexDigit, keyObject } from './hash.ts';
+import { hexDigit } from './hash.ts';
+import { Hmac } from './hmac.ts';
 import { endsHere, inElements, inMember, inObject, NOWHERE, pathTree, stopsAt } from './json-paths.ts';
 import type { Active, PathNode } from './json-paths.ts';
 import { JsonScanner } from './json-scanner.ts';
@@ -56,7 +55,7 @@ export function jsonWriter(
   paths: readonly JsonPath[],
   mask: JsonMask,
 ): MaskWriter {
-  const rewriter = new JsonRewriter(keyObject(key), pathTree(paths), mask);
+  const rewriter = new JsonRewriter(new Hmac(key), pathTree(paths), mask);
   const versioned = type === 'jsonb' && format === 1;
   return (src, start, end, out, at) => {
     if (end - start > JSON_MAX_BYTES) return SENDS_NULL;
@@ -73,7 +72,7 @@ function malformed(): PosternError {
 
 /** One column's; its state lives only while a value is rewritten. */
 class JsonRewriter {
-  readonly #secret: KeyObject;
+  readonly #hmac: Hmac;
   readonly #root: Active;
   readonly #mask: JsonMask;
   readonly #scanner = new JsonScanner(malformed);
@@ -82,8 +81,8 @@ class JsonRewriter {
   /** Up to here the source has been copied or replaced. */
   #copied = 0;
 
-  constructor(secret: KeyObject, root: PathNode, mask: JsonMask) {
-    this.#secret = secret;
+  constructor(hmac: Hmac, root: PathNode, mask: JsonMask) {
+    this.#hmac = hmac;
     this.#root = [root];
     this.#mask = mask;
   }
@@ -174,12 +173,15 @@ class JsonRewriter {
   /** Of a string its characters, so that it meets the hash of the same text in a column; else what is written. */
   #hash(start: number, end: number): void {
     const { src } = this.#scanner;
-    const hmac = createHmac('sha256', this.#secret);
-    if (src[start] === QUOTE) hmac.update(JSON.parse(src.toString('utf8', start, end)) as string);
-    else hmac.update(src.subarray(start, end));
-    const digest = hmac.digest();
+    const digest = src[start] === QUOTE ? this.#ofString(start, end) : this.#hmac.digest(src, start, end);
     this.#out[this.#to++] = QUOTE;
     for (let i = 0; i < HASH_HEX_CHARS; i++) this.#out[this.#to++] = hexDigit(digest, i);
     this.#out[this.#to++] = QUOTE;
+  }
+
+  #ofString(start: number, end: number): Buffer {
+    const text = JSON.parse(this.#scanner.src.toString('utf8', start, end)) as string;
+    const bytes = Buffer.from(text, 'utf8');
+    return this.#hmac.digest(bytes, 0, bytes.length);
   }
 }
