@@ -3,7 +3,6 @@ import { PosternError } from '../errors.ts';
 import { copyMasker, type CopyMasker } from '../masking/copy/index.ts';
 import { knowsFrom, planRow } from '../masking/plan.ts';
 import type { FrameReader } from '../wire/frame-reader.ts';
-import { encodeCopyData } from '../wire/server/copy-data.ts';
 import { decodeCopyOutResponse } from '../wire/server/copy-response.ts';
 import { unknownColumns, type CopyPlan } from './copy-plan.ts';
 import { showsFor } from './output-shows.ts';
@@ -74,13 +73,18 @@ export class CopyOut {
   }
 
   /**
-   * A message counts as a row, whatever the format; so do a header and a binary trailer that come by themselves.
+   * What follows in the same chunk is taken along, unless it is counted: then a message counts as a row, whatever the
+   * format; so do a header and a binary trailer that come by themselves.
    * @throws PosternError `upstream-protocol` for data that nothing announced
    */
   data(reader: FrameReader): void {
     if (!this.#open) throw unexpected('COPY data');
     if (this.#pause.dropping) return;
     const { meter } = this.#rows;
+    if (meter === null && this.#session.use === null) {
+      reader.extendRun();
+      return this.#pass(reader);
+    }
     if (meter === null || !reader.first || meter.passOne()) return this.#underGrant(reader);
     this.#stopped = true;
     this.#pause.stop(this.#session.replies.head, meter);
@@ -100,12 +104,11 @@ export class CopyOut {
 
   readonly #pass = ({ buffer, start, end }: Placed): void => {
     const { toClient } = this.#session.parts;
-    if (this.#masker === null) {
-      toClient.forward(buffer, start, end);
-      return;
-    }
-    const masked = this.#masker.push(buffer.subarray(start + HEADER_BYTES, end));
-    if (masked.length > 0) toClient.send(encodeCopyData(masked));
+    const masker = this.#masker;
+    // nobody else has this part of the buffer: it came from the socket, and data is passed on once
+    const to = masker === null ? end : masker.run(buffer, start, end);
+    if (to > start) toClient.forward(buffer, start, to);
+    if (masker !== null && masker.rest.length > 0) toClient.send(masker.rest.take());
   };
 
   /** Whether a frame is a row, and not the line of names or the trailer of binary data. Asked once for each. */
@@ -120,10 +123,8 @@ export class CopyOut {
   end(): void {
     this.#open = false;
     if (this.#pause.dropping) this.#masker = null;
-    if (this.#masker === null) return;
-    const rest = this.#masker.end();
+    this.#masker?.end();
     this.#masker = null;
-    if (rest.length > 0) this.#session.parts.toClient.send(encodeCopyData(rest));
   }
 
   /** The server gave up half-way; what is not yet masked is dropped. */

@@ -137,6 +137,34 @@ test('the server fails in the middle of COPY out', async () => {
   }
 });
 
+test('a large COPY is masked row by row, in its order, up to where the server fails', async () => {
+  const client = await raw();
+  const made = `select c.id + 200 * g as n, c.ssn, repeat('x', g % 90), c.email from customers c, generate_series(0, 199) g`;
+  const lines = Array.from({ length: 40_000 }, (_, i) => {
+    const id = 1 + (i % 200);
+    const email = `${SECRET}${id}@example.com`;
+    const kept = `${'*'.repeat(email.length - 2)}om`;
+    return `${i + 1}\t****\t${'x'.repeat(Math.floor(i / 200) % 90)}\t${kept}\n`;
+  });
+  for (const ask of Object.values(PROTOCOLS)) {
+    const answer = await ask(client, `copy (${made} order by n) to stdout`);
+    assert.match(shape(answer), /Hd+cCZ$/);
+    assert.equal(shape(answer).split('d').length - 1, lines.length);
+    assert.ok(copyIn(answer).toString() === lines.join(''), 'the rows are those expected');
+    const failed = await ask(
+      client,
+      `copy (select *, 1 / (n - 30000) from (${made} order by n) m) to stdout`,
+    );
+    assert.match(shape(failed), /Hd+EZ$/);
+    assert.ok(!text(failed).includes(SECRET));
+    const rows = copyIn(failed).toString().split('\n').slice(0, -1);
+    assert.deepEqual(
+      rows.map((row) => row.slice(0, row.lastIndexOf('\t'))),
+      lines.slice(0, rows.length).map((line) => line.trimEnd()),
+    );
+  }
+});
+
 test('COPY behind work of the same batch keeps that work uncommitted until it is done', async () => {
   const client = await raw();
   client.send(

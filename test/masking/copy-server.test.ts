@@ -10,7 +10,7 @@ import { planRow } from '../../src/masking/plan.ts';
 import type { CopyOptions } from '../../src/sql/statement.ts';
 import { startPostgres } from '../../fixtures/postgres/embedded.ts';
 import type { EmbeddedPostgres } from '../../fixtures/postgres/embedded.ts';
-import { KEY, maskSet } from './support.ts';
+import { KEY, maskSet, pushed } from './support.ts';
 
 const SETUP = `
   create table t (id int, dropped text, a text, note text, n int,
@@ -102,7 +102,8 @@ describe('COPY from a real server', () => {
     const widths = fields.map((field, i) => (names[i] === 'v' ? { ...field, typeModifier: 7 } : field));
     const plan = planRow(widths, masks, 'clean', () => true)!;
     const masker = copyMasker(options, plan, names, KEY);
-    const out = [...chunks.map((chunk) => masker.push(chunk)), masker.end()];
+    const out = chunks.map((chunk) => pushed(masker, chunk));
+    masker.end();
     assert.equal(masker.failures, 0);
     return Buffer.concat(out);
   }

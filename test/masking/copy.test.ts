@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { copyMasker } from '../../src/masking/copy/index.ts';
 import type { MaskFunction } from '../../src/policy/rules.ts';
 import type { CopyOptions } from '../../src/sql/statement.ts';
-import { KEY, parseTuple, planOf, referenceMask, tuple } from './support.ts';
+import { KEY, parseTuple, planOf, pushed, referenceMask, tuple } from './support.ts';
 import { readText, writeCsv, writeText } from './copy-reference.ts';
 import type { Value } from './support.ts';
 
@@ -50,10 +50,11 @@ function masked(
   let from = 0;
   for (const cut of [...cuts].sort((a, b) => a - b)) {
     const to = Math.min(cut, bytes.length);
-    if (to > from) out.push(masker.push(Buffer.from(bytes.subarray(from, to))));
+    if (to > from) out.push(pushed(masker, bytes.subarray(from, to)));
     from = Math.max(from, to);
   }
-  out.push(masker.push(bytes.subarray(from)), masker.end());
+  out.push(pushed(masker, bytes.subarray(from)));
+  masker.end();
   return Buffer.concat(out);
 }
 
@@ -107,9 +108,9 @@ describe('COPY in text', () => {
 
   it('gives each complete row back at once', () => {
     const masker = copyMasker(TEXT, planOf([null, { kind: 'redact' }]), ['a', 'b'], KEY);
-    assert.equal(masker.push(Buffer.from('1\tsecret\n')).toString(), '1\t****\n');
-    assert.equal(masker.push(Buffer.from('2\tsec')).toString(), '');
-    assert.equal(masker.push(Buffer.from('ret\n3')).toString(), '2\t****\n');
+    assert.equal(pushed(masker, Buffer.from('1\tsecret\n')).toString(), '1\t****\n');
+    assert.equal(pushed(masker, Buffer.from('2\tsec')).toString(), '');
+    assert.equal(pushed(masker, Buffer.from('ret\n3')).toString(), '2\t****\n');
     assert.throws(() => masker.end(), { code: 'masking-failed' });
   });
 

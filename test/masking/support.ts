@@ -1,3 +1,5 @@
+import type { CopyMasker } from '../../src/masking/copy/index.ts';
+import { decodeCopyData, encodeCopyData } from '../../src/wire/server/copy-data.ts';
 import type { ColumnMask, MaskSet } from '../../src/policy/mask-set.ts';
 import type { MaskFunction } from '../../src/policy/rules.ts';
 import { fieldMask, growthOf, writerOf } from '../../src/masking/functions.ts';
@@ -75,6 +77,37 @@ export function parseRows(bytes: Buffer): Value[][] {
     at = end;
   }
   return rows;
+}
+
+/** The payloads of the CopyData messages that fill `frames`. */
+export function payloads(frames: Buffer): Buffer[] {
+  const found: Buffer[] = [];
+  for (let at = 0; at < frames.length;) {
+    const end = at + 1 + frames.readInt32BE(at + 1);
+    found.push(decodeCopyData(frames, at, end));
+    at = end;
+  }
+  return found;
+}
+
+/** What a run of CopyData frames becomes. The frames are spoilt, as the read buffers are used again. */
+export function ranFrames(masker: CopyMasker, frames: Buffer): Buffer {
+  const before = Buffer.from('d\0\0\0\x07abc');
+  const buffer = Buffer.concat([before, frames, before]);
+  const end = before.length + frames.length;
+  const to = masker.run(buffer, before.length, end);
+  const sent = Buffer.concat([buffer.subarray(before.length, to), masker.rest.take()]);
+  if (!buffer.subarray(0, before.length).equals(before) || !buffer.subarray(end).equals(before))
+    throw new Error('written outside the run');
+  buffer.fill(0xee);
+  return sent;
+}
+
+/** One CopyData's payload, masked: the payload to send for it, empty for none. */
+export function pushed(masker: CopyMasker, payload: Buffer): Buffer {
+  const sent = payloads(ranFrames(masker, encodeCopyData(payload)));
+  if (sent.length > 1) throw new Error('one message became several');
+  return Buffer.concat(sent);
 }
 
 /** What masks do, written once more with strings and no care for speed. */

@@ -7,11 +7,10 @@
  */
 import { int32At } from '../bytes.ts';
 import { COPY_EXTENSION_BYTES } from '../limits.ts';
-import { OutputSlab } from '../output-slab.ts';
-import type { RowPlan } from '../plan.ts';
 import { FieldSplicer } from '../splice.ts';
-import { malformed, PendingBytes } from './masker.ts';
-import type { CopyMasker } from './masker.ts';
+import { checkRowBytes, malformed } from './masker.ts';
+import type { MaskedCopy, RowScanner } from './masker.ts';
+import { RunningCopy } from './running-copy.ts';
 
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
 /** Signature, flags, length of the extension. */
@@ -20,98 +19,92 @@ const TRAILER = 0xffff;
 
 type Stage = 'header' | 'tuples' | 'ended';
 
-export class CopyBinaryMasker implements CopyMasker {
+export class CopyBinaryRows implements RowScanner {
+  readonly out = new RunningCopy();
   readonly #splicer: FieldSplicer;
-  readonly #slab = new OutputSlab();
-  readonly #pending: PendingBytes;
+  readonly #maxRowBytes: number;
   #stage: Stage = 'header';
   // how far the unfinished tuple has been walked, relative to its start
   #walked = 0;
   #fields = 0;
 
-  constructor(plan: RowPlan, key: Uint8Array, maxRowBytes: number) {
+  constructor({ plan, key, maxRowBytes }: MaskedCopy) {
     this.#splicer = new FieldSplicer(plan, key);
-    this.#pending = new PendingBytes(maxRowBytes);
+    this.#maxRowBytes = maxRowBytes;
   }
 
   get failures(): number {
     return this.#splicer.failures;
   }
 
-  push(data: Buffer): Buffer {
-    const view = this.#pending.join(data);
-    let at = 0;
-    for (;;) {
-      const end = this.#unitEnd(view, at);
-      if (end < 0) break;
-      at = end;
+  scan(src: Buffer, start: number, end: number): number {
+    let at = start;
+    while (at < end) {
+      const next = this.#unitEnd(src, at, end);
+      if (next < 0) break;
+      at = next;
     }
-    this.#pending.keep(view, at);
-    return this.#slab.take();
+    return at;
   }
 
-  end(): Buffer {
-    if (this.#stage !== 'ended' || this.#pending.length > 0) malformed('it stops before its trailer');
-    return Buffer.alloc(0);
+  end(): void {
+    if (this.#stage !== 'ended') malformed('it stops before its trailer');
   }
 
-  /** Emits the header, tuple or trailer at `at` and returns its end, or −1 where it isn't all there yet. */
-  #unitEnd(view: Buffer, at: number): number {
+  /** Takes the header, tuple or trailer at `at` and returns its end, or −1 where it isn't all there yet. */
+  #unitEnd(src: Buffer, at: number, end: number): number {
     switch (this.#stage) {
       case 'header':
-        return this.#header(view);
+        return this.#header(src, at, end);
       case 'tuples':
-        return this.#tuple(view, at);
+        return this.#tuple(src, at, end);
       case 'ended':
-        if (at < view.length) malformed('it goes on after its trailer');
-        return -1;
+        return malformed('it goes on after its trailer');
     }
   }
 
-  #header(view: Buffer): number {
-    const seen = Math.min(view.length, SIGNATURE.length);
-    if (view.compare(SIGNATURE, 0, seen, 0, seen) !== 0) malformed('it has no binary header');
-    if (view.length < HEADER_BYTES) return -1;
-    const flags = int32At(view, SIGNATURE.length);
-    const extension = int32At(view, SIGNATURE.length + 4);
+  #header(src: Buffer, at: number, limit: number): number {
+    const seen = Math.min(limit - at, SIGNATURE.length);
+    if (src.compare(SIGNATURE, 0, seen, at, at + seen) !== 0) malformed('it has no binary header');
+    if (limit - at < HEADER_BYTES) return -1;
+    const flags = int32At(src, at + SIGNATURE.length);
+    const extension = int32At(src, at + SIGNATURE.length + 4);
     if (flags !== 0) malformed('its header has unknown flags');
     if (extension < 0 || extension > COPY_EXTENSION_BYTES) malformed('its header extension is too long');
-    const end = HEADER_BYTES + extension;
-    if (view.length < end) return -1;
-    this.#slab.reserve(end);
-    view.copy(this.#slab.buffer, this.#slab.at, 0, end);
-    this.#slab.at += end;
+    const end = at + HEADER_BYTES + extension;
+    if (limit < end) return -1;
     this.#stage = 'tuples';
     return end;
   }
 
-  #tuple(view: Buffer, at: number): number {
-    if (view.length - at < 2) return -1;
-    const count = (view[at]! << 8) | view[at + 1]!;
+  #tuple(src: Buffer, at: number, limit: number): number {
+    if (limit - at < 2) return -1;
+    const count = (src[at]! << 8) | src[at + 1]!;
     if (count === TRAILER) {
-      this.#slab.reserve(2);
-      this.#slab.buffer[this.#slab.at++] = 0xff;
-      this.#slab.buffer[this.#slab.at++] = 0xff;
       this.#stage = 'ended';
       return at + 2;
     }
     if (count !== this.#splicer.fieldCount) malformed('a tuple has another number of fields than columns');
     let walked = Math.max(this.#walked, 2);
     while (this.#fields < count) {
-      if (view.length - at < walked + 4) return this.#wait(walked);
-      const length = int32At(view, at + walked);
+      if (limit - at < walked + 4) return this.#wait(walked);
+      const length = int32At(src, at + walked);
       if (length < -1) malformed('a field has a negative length');
-      this.#pending.check(walked + 4 + length);
-      if (length > 0 && view.length - at < walked + 4 + length) return this.#wait(walked);
+      checkRowBytes(walked + 4 + length, this.#maxRowBytes);
+      if (length > 0 && limit - at < walked + 4 + length) return this.#wait(walked);
       walked += length > 0 ? 4 + length : 4;
       this.#fields++;
     }
-    const end = at + walked;
-    this.#slab.reserve(walked + this.#splicer.growthFor(walked));
-    this.#slab.at = this.#splicer.splice(view, at, end, this.#slab.buffer, this.#slab.at);
+    const { out } = this;
+    out.copyTo(src, at);
+    out.leave();
+    const { slab } = out;
+    slab.reserve(walked + this.#splicer.growthFor(walked));
+    slab.at = this.#splicer.splice(src, at, at + walked, slab.buffer, slab.at);
+    out.from = at + walked;
     this.#walked = 0;
     this.#fields = 0;
-    return end;
+    return at + walked;
   }
 
   #wait(walked: number): number {

@@ -7,12 +7,11 @@
  * says nothing. Anything COPY TO would not have written is refused.
  * Non-goals: reading CSV that people wrote.
  */
-import type { CopyOptions } from '../../sql/statement.ts';
-import type { RowPlan } from '../plan.ts';
-import { LineRows, oneByte } from './line-rows.ts';
-import type { LineFormat } from './line-rows.ts';
-import { malformed, PendingBytes } from './masker.ts';
-import type { CopyMasker } from './masker.ts';
+import { isExactly, LineRows, oneByte } from './line-rows.ts';
+import type { FieldValue, LineFormat } from './line-rows.ts';
+import { checkRowBytes, malformed } from './masker.ts';
+import type { MaskedCopy, RowScanner } from './masker.ts';
+import type { RunningCopy } from './running-copy.ts';
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -29,143 +28,175 @@ const ESCAPED = 3;
 /** After a quote inside quotes: the end, or the first of two where quotes escape themselves. */
 const QUOTE_SEEN = 4;
 
-export class CopyCsvMasker implements CopyMasker {
+export class CopyCsvRows implements RowScanner {
+  readonly out: RunningCopy;
   readonly #rows: LineRows;
   readonly #delimiter: number;
   readonly #quote: number;
   readonly #escape: number;
-  readonly #pending: PendingBytes;
+  readonly #maxRowBytes: number;
+  /** Bytes that mean something outside quotes. */
+  readonly #special = new Uint8Array(256);
   // where the unfinished row's scan stands, relative to its start
   #scanned = 0;
   #field = 0;
   #state = FIELD_START;
 
-  constructor(
-    options: CopyOptions,
-    plan: RowPlan,
-    columnNames: readonly string[],
-    key: Uint8Array,
-    maxRowBytes: number,
-  ) {
+  constructor(copy: MaskedCopy) {
+    const { options, plan, columnNames, maxRowBytes } = copy;
     this.#delimiter = oneByte(options, 'delimiter');
     this.#quote = oneByte(options, 'quote');
     this.#escape = oneByte(options, 'escape');
     if (this.#delimiter === this.#quote) malformed('its delimiter and quote are the same');
-    this.#rows = new LineRows(plan, csvFormat(options, columnNames), options.header, columnNames, key);
-    this.#pending = new PendingBytes(maxRowBytes);
+    const { forceQuote } = options;
+    const forced = columnNames.map((name) => forceQuote === '*' || forceQuote.includes(name));
+    const nullText = Buffer.from(options.nullText, 'utf8');
+    for (const byte of [this.#delimiter, this.#quote, NEWLINE, RETURN]) this.#special[byte] = 1;
+    const format = csvFormat(nullText, this.#quote, this.#escape, this.#special, forced);
+    this.#rows = new LineRows(copy, plan, format);
+    this.out = this.#rows.out;
+    this.#maxRowBytes = maxRowBytes;
   }
 
   get failures(): number {
     return this.#rows.failures;
   }
 
-  push(data: Buffer): Buffer {
-    const view = this.#pending.join(data);
-    let rowStart = 0;
-    let at = this.#scanned;
-    for (; at < view.length; at++) {
-      const byte = view[at]!;
-      if (this.#state === QUOTED || this.#state === ESCAPED) {
-        this.#insideQuotes(byte);
-        continue;
-      }
-      if (byte === this.#delimiter) {
-        this.#endField(at - rowStart);
-        this.#field++;
-        this.#state = FIELD_START;
+  scan(src: Buffer, start: number, end: number): number {
+    const special = this.#special;
+    const delimiter = this.#delimiter;
+    const quote = this.#quote;
+    const escape = this.#escape;
+    const { ends } = this.#rows;
+    let row = start;
+    let at = start + this.#scanned;
+    let field = this.#field;
+    let state = this.#state;
+    while (at < end) {
+      const byte = src[at]!;
+      if (state === QUOTED || state === ESCAPED) {
+        state = this.#insideQuotes(state, byte);
+        if (state === QUOTED) while (at + 1 < end && src[at + 1] !== quote && src[at + 1] !== escape) at++;
+      } else if (special[byte] === 0) {
+        if (state === QUOTE_SEEN) misplaced();
+        state = UNQUOTED;
+        while (at + 1 < end && special[src[at + 1]!] === 0) at++;
+      } else if (byte === delimiter) {
+        // the last field ends with the row
+        if (field + 1 >= ends.length) malformed('a row has more fields than columns');
+        ends[field++] = at - row;
+        state = FIELD_START;
       } else if (byte === NEWLINE) {
-        this.#endRow(view, rowStart, at);
-        rowStart = at + 1;
+        this.#endRow(src, row, at + 1, field);
+        row = at + 1;
+        field = 0;
+        state = FIELD_START;
       } else {
-        this.#outsideQuotes(byte);
+        state = this.#outsideQuotes(state, byte);
       }
+      at++;
     }
-    this.#scanned = at - rowStart;
-    this.#pending.keep(view, rowStart);
-    return this.#rows.slab.take();
+    this.#scanned = at - row;
+    this.#field = field;
+    this.#state = state;
+    return row;
   }
 
-  end(): Buffer {
-    if (this.#pending.length > 0) malformed('it stops inside a row');
-    return Buffer.alloc(0);
+  end(): void {
+    // rows may end after any of them
   }
 
-  #insideQuotes(byte: number): void {
-    if (this.#state === ESCAPED) {
+  #insideQuotes(state: number, byte: number): number {
+    if (state === ESCAPED) {
       if (byte !== this.#quote && byte !== this.#escape)
         malformed('an escape stands before an ordinary character');
-      this.#state = QUOTED;
-    } else if (byte === this.#quote) {
-      this.#state = QUOTE_SEEN;
-    } else if (byte === this.#escape) {
-      this.#state = ESCAPED;
+      return QUOTED;
     }
+    if (byte === this.#quote) return QUOTE_SEEN;
+    return byte === this.#escape ? ESCAPED : QUOTED;
   }
 
-  /** Any byte but a delimiter or newline, when not inside quotes. */
-  #outsideQuotes(byte: number): void {
-    if (byte === this.#quote && this.#state === FIELD_START) this.#state = QUOTED;
-    else if (byte === this.#quote && this.#state === QUOTE_SEEN && this.#escape === this.#quote)
-      this.#state = QUOTED;
-    else if (byte === this.#quote || byte === RETURN || this.#state === QUOTE_SEEN)
-      malformed('a quote or line break stands where COPY TO puts none');
-    else this.#state = UNQUOTED;
+  /** A quote or carriage return, when not inside quotes. */
+  #outsideQuotes(state: number, byte: number): number {
+    if (byte !== this.#quote) return misplaced();
+    if (state === FIELD_START || (state === QUOTE_SEEN && this.#escape === this.#quote)) return QUOTED;
+    return misplaced();
   }
 
-  #endField(end: number): void {
-    if (this.#field >= this.#rows.fieldCount) malformed('a row has more fields than columns');
-    this.#rows.ends[this.#field] = end;
-  }
-
-  #endRow(view: Buffer, start: number, newline: number): void {
-    this.#pending.check(newline + 1 - start);
-    this.#endField(newline - start);
-    if (this.#field !== this.#rows.fieldCount - 1) malformed('a row has fewer fields than columns');
-    this.#rows.emit(view, start, newline + 1);
-    this.#field = 0;
-    this.#state = FIELD_START;
+  #endRow(src: Buffer, start: number, end: number, field: number): void {
+    checkRowBytes(end - start, this.#maxRowBytes);
+    const { ends } = this.#rows;
+    if (field + 1 !== ends.length) malformed('a row has fewer fields than columns');
+    ends[field] = end - 1 - start;
+    this.#rows.mask(src, start, false);
   }
 }
 
-function csvFormat(options: CopyOptions, columnNames: readonly string[]): LineFormat {
-  const nullBytes = Buffer.from(options.nullText, 'utf8');
-  const delimiter = oneByte(options, 'delimiter');
-  const quote = oneByte(options, 'quote');
-  const escape = oneByte(options, 'escape');
-  const { forceQuote } = options;
-  const forced = columnNames.map((name) => forceQuote === '*' || forceQuote.includes(name));
-  const special = new Set([delimiter, quote, NEWLINE, RETURN]);
+function misplaced(): never {
+  return malformed('a quote or line break stands where COPY TO puts none');
+}
+
+/** @param special bytes for which a field has to be quoted */
+function csvFormat(
+  nullText: Buffer,
+  quote: number,
+  escape: number,
+  special: Uint8Array,
+  forced: readonly boolean[],
+): LineFormat {
   return {
-    isNull: (src, start, end) =>
-      end - start === nullBytes.length && src.compare(nullBytes, 0, nullBytes.length, start, end) === 0,
-    decode(src, start, end) {
-      if (end === start || src[start] !== quote) return src.subarray(start, end);
-      const value = Buffer.alloc(end - start);
-      let length = 0;
-      for (let at = start + 1; at < end - 1; at++) {
-        // the scan has seen that an escape stands before a quote or an escape only
-        if (src[at] === escape) at++;
-        value[length++] = src[at]!;
+    nullText,
+    isNull: (src, start, end) => isExactly(src, start, end, nullText),
+    decode: (src, start, end, value) => decode(src, start, end, value, quote, escape),
+    encode(out, at, length, index) {
+      const end = at + length;
+      let quoted = forced[index] === true;
+      let escapes = 0;
+      for (let i = at; i < end; i++) {
+        const byte = out[i]!;
+        if (byte === quote || byte === escape) escapes++;
+        if (special[byte] !== 0) quoted = true;
       }
-      return value.subarray(0, length);
-    },
-    encode(value, index) {
-      if (value === null) return nullBytes;
-      const quoted =
-        forced[index] === true ||
-        value.equals(nullBytes) ||
-        value.equals(END_MARKER) ||
-        value.some((byte) => special.has(byte));
-      if (!quoted) return value;
-      const field = Buffer.alloc(value.length * 2 + 2);
-      let length = 0;
-      field[length++] = quote;
-      for (const byte of value) {
-        if (byte === quote || byte === escape) field[length++] = escape;
-        field[length++] = byte;
-      }
-      field[length++] = quote;
-      return field.subarray(0, length);
+      if (!quoted && !isExactly(out, at, end, nullText) && !isExactly(out, at, end, END_MARKER))
+        return length;
+      const bytes = length + escapes + 2;
+      spread(out, at, length, bytes, quote, escape);
+      return bytes;
     },
   };
+}
+
+function decode(
+  src: Buffer,
+  start: number,
+  end: number,
+  value: FieldValue,
+  quote: number,
+  escape: number,
+): void {
+  const quoted = end > start && src[start] === quote;
+  if (!quoted) return value.set(src, start, end);
+  let at = start + 1;
+  while (at < end - 1 && src[at] !== escape) at++;
+  if (at === end - 1) return value.set(src, start + 1, end - 1);
+  const out = value.room(end - start);
+  let to = 0;
+  for (at = start + 1; at < end - 1; at++) {
+    // the scan has seen that an escape stands before a quote or an escape only
+    if (src[at] === escape) at++;
+    out[to++] = src[at]!;
+  }
+  value.set(out, 0, to);
+}
+
+/** Quotes and escapes the value where it lies, from the last byte to the first, so that it has `bytes`. */
+function spread(out: Buffer, at: number, length: number, bytes: number, quote: number, escape: number): void {
+  let to = at + bytes;
+  out[--to] = quote;
+  for (let from = at + length - 1; from >= at; from--) {
+    const byte = out[from]!;
+    out[--to] = byte;
+    if (byte === quote || byte === escape) out[--to] = escape;
+  }
+  out[--to] = quote;
 }

@@ -1,17 +1,18 @@
 import type { CopyOptions } from '../../sql/statement.ts';
 import { COPY_ROW_BYTES } from '../limits.ts';
 import type { RowPlan } from '../plan.ts';
-import { CopyBinaryMasker } from './binary.ts';
-import { CopyCsvMasker } from './csv.ts';
-import { malformed } from './masker.ts';
-import type { CopyMasker } from './masker.ts';
-import { CopyTextMasker } from './text.ts';
+import { CopyBinaryRows } from './binary.ts';
+import { CopyCsvRows } from './csv.ts';
+import { CopyMasker, malformed } from './masker.ts';
+import type { MaskedCopy, RowScanner } from './masker.ts';
+import { CopyTextRows } from './text.ts';
 
 export type { CopyMasker } from './masker.ts';
 
 /**
  * The masker for a COPY TO STDOUT. `plan` must have been made for the COPY's own format (0 for text and CSV,
- * 1 for binary); `columnNames` are the names of its fields, in order; `key`: 32 bytes for the hashes.
+ * 1 for binary); `columnNames` are the names of its fields, in order; `key`: 32 bytes for the hashes;
+ * `maxRowBytes` below 2^30.
  * Throws `masking-failed` where options or plan can't be those of this COPY.
  */
 export function copyMasker(
@@ -25,13 +26,18 @@ export function copyMasker(
   if (plan.fields.some((field) => field.format !== format)) malformed('its plan was made for another format');
   if (columnNames.length !== plan.fields.length) malformed('its plan has another number of columns');
   if (!isUtf8(options.encoding ?? null)) malformed('its ENCODING is not UTF8');
-  switch (options.format) {
+  const scanner = scannerFor({ options, plan, columnNames, key, maxRowBytes });
+  return new CopyMasker(scanner, maxRowBytes);
+}
+
+function scannerFor(copy: MaskedCopy): RowScanner {
+  switch (copy.options.format) {
     case 'text':
-      return new CopyTextMasker(options, plan, columnNames, key, maxRowBytes);
+      return new CopyTextRows(copy);
     case 'csv':
-      return new CopyCsvMasker(options, plan, columnNames, key, maxRowBytes);
+      return new CopyCsvRows(copy);
     case 'binary':
-      return new CopyBinaryMasker(plan, key, maxRowBytes);
+      return new CopyBinaryRows(copy);
   }
 }
 

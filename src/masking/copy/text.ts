@@ -8,17 +8,17 @@
  * masks that look at the value give way to constants.
  * Non-goals: octal and hexadecimal escapes, which COPY TO never writes; they are refused.
  */
-import type { CopyOptions } from '../../sql/statement.ts';
-import type { RowPlan } from '../plan.ts';
-import { LineRows, oneByte, withoutComputedMasks } from './line-rows.ts';
-import type { LineFormat } from './line-rows.ts';
-import { malformed, PendingBytes } from './masker.ts';
-import type { CopyMasker } from './masker.ts';
+import { isExactly, LineRows, oneByte, withoutComputedMasks } from './line-rows.ts';
+import type { FieldValue, LineFormat } from './line-rows.ts';
+import { checkRowBytes, malformed } from './masker.ts';
+import type { MaskedCopy, RowScanner } from './masker.ts';
+import type { RunningCopy } from './running-copy.ts';
 
 const NEWLINE = 0x0a;
 const BACKSLASH = 0x5c;
-const DOT = 0x2e;
 const UNAMBIGUOUS_NULL = '\\N';
+const END_MARKER = Buffer.from('\\.\n');
+const DOT = 0x2e;
 
 /** Control characters and the letters that stand for them after a backslash. */
 const ESCAPES: readonly (readonly [control: number, letter: number])[] = [
@@ -31,127 +31,148 @@ const ESCAPES: readonly (readonly [control: number, letter: number])[] = [
   [BACKSLASH, BACKSLASH],
 ];
 
-export class CopyTextMasker implements CopyMasker {
+// what a byte is to the scan
+const ORDINARY = 0;
+const ENDS_FIELD = 1;
+const ENDS_ROW = 2;
+const ESCAPES_NEXT = 3;
+
+export class CopyTextRows implements RowScanner {
+  readonly out: RunningCopy;
   readonly #rows: LineRows;
   readonly #delimiter: number;
-  readonly #pending: PendingBytes;
+  readonly #maxRowBytes: number;
+  readonly #kinds = new Uint8Array(256);
   // where the unfinished row's scan stands, relative to its start
   #scanned = 0;
   #field = 0;
-  #escaped = false;
+  /** It has no escape so far. */
+  #plain = true;
   #ended = false;
 
-  constructor(
-    options: CopyOptions,
-    plan: RowPlan,
-    columnNames: readonly string[],
-    key: Uint8Array,
-    maxRowBytes: number,
-  ) {
+  constructor(copy: MaskedCopy) {
+    const { options, plan, maxRowBytes } = copy;
     this.#delimiter = oneByte(options, 'delimiter');
     if (this.#delimiter === BACKSLASH) malformed('its delimiter is a backslash');
     const exactNull = options.nullText === UNAMBIGUOUS_NULL;
     if (!exactNull && options.nullText.includes('\\')) malformed('its NULL text holds a backslash');
     const safePlan = exactNull ? plan : withoutComputedMasks(plan);
-    const format = textFormat(this.#delimiter, options.nullText, exactNull);
-    this.#rows = new LineRows(safePlan, format, options.header, columnNames, key);
-    this.#pending = new PendingBytes(maxRowBytes);
+    this.#rows = new LineRows(copy, safePlan, textFormat(this.#delimiter, options.nullText, exactNull));
+    this.out = this.#rows.out;
+    this.#maxRowBytes = maxRowBytes;
+    this.#kinds[this.#delimiter] = ENDS_FIELD;
+    this.#kinds[NEWLINE] = ENDS_ROW;
+    this.#kinds[BACKSLASH] = ESCAPES_NEXT;
   }
 
   get failures(): number {
     return this.#rows.failures;
   }
 
-  push(data: Buffer): Buffer {
-    if (data.length > 0 && this.#ended) malformed('it goes on after its end');
-    const view = this.#pending.join(data);
-    let rowStart = 0;
-    let at = this.#scanned;
-    for (; at < view.length; at++) {
-      const byte = view[at]!;
-      if (this.#escaped) {
-        this.#escaped = false;
-      } else if (byte === BACKSLASH) {
-        this.#escaped = true;
-      } else if (byte === this.#delimiter) {
-        this.#endField(at - rowStart);
-        this.#field++;
-      } else if (byte === NEWLINE) {
-        this.#endRow(view, rowStart, at);
-        rowStart = at + 1;
-        this.#field = 0;
-        if (this.#ended && rowStart < view.length) malformed('it goes on after its end');
+  scan(src: Buffer, start: number, end: number): number {
+    const kinds = this.#kinds;
+    const { ends } = this.#rows;
+    let row = start;
+    let at = start + this.#scanned;
+    let field = this.#field;
+    let plain = this.#plain;
+    while (at < end) {
+      while (at < end && kinds[src[at]!] === ORDINARY) at++;
+      if (at === end) break;
+      const kind = kinds[src[at]!];
+      if (kind === ENDS_FIELD) {
+        // the last field ends with the row
+        if (field + 1 >= ends.length) malformed('a row has more fields than columns');
+        ends[field++] = at++ - row;
+      } else if (kind === ESCAPES_NEXT) {
+        if (at + 1 === end) break;
+        at += 2;
+        plain = false;
+      } else {
+        at++;
+        this.#endRow(src, row, at, field, plain);
+        row = at;
+        field = 0;
+        plain = true;
       }
     }
-    this.#scanned = at - rowStart;
-    this.#pending.keep(view, rowStart);
-    return this.#rows.slab.take();
+    if (this.#ended && row < end) malformed('it goes on after its end');
+    this.#scanned = at - row;
+    this.#field = field;
+    this.#plain = plain;
+    return row;
   }
 
-  end(): Buffer {
-    if (this.#pending.length > 0) malformed('it stops inside a row');
-    return Buffer.alloc(0);
+  end(): void {
+    // rows may end here, with the old protocols' marker or without
   }
 
-  #endField(end: number): void {
-    if (this.#field >= this.#rows.fieldCount) malformed('a row has more fields than columns');
-    this.#rows.ends[this.#field] = end;
-  }
-
-  #endRow(view: Buffer, start: number, newline: number): void {
-    this.#pending.check(newline + 1 - start);
+  #endRow(src: Buffer, start: number, end: number, field: number, plain: boolean): void {
+    if (this.#ended) malformed('it goes on after its end');
+    checkRowBytes(end - start, this.#maxRowBytes);
     // the end marker of old protocols: a backslash that escapes nothing of a value
-    if (
-      newline - start === 2 &&
-      view[start] === BACKSLASH &&
-      view[start + 1] === DOT &&
-      this.#delimiter !== DOT
-    ) {
+    if (this.#delimiter !== DOT && isExactly(src, start, end, END_MARKER)) {
       this.#ended = true;
-      this.#rows.pass(view, start, newline + 1);
       return;
     }
-    this.#endField(newline - start);
-    if (this.#field !== this.#rows.fieldCount - 1) malformed('a row has fewer fields than columns');
-    this.#rows.emit(view, start, newline + 1);
+    const { ends } = this.#rows;
+    if (field + 1 !== ends.length) malformed('a row has fewer fields than columns');
+    ends[field] = end - 1 - start;
+    this.#rows.mask(src, start, plain);
   }
 }
 
 function textFormat(delimiter: number, nullText: string, exactNull: boolean): LineFormat {
   const nullBytes = Buffer.from(nullText, 'utf8');
-  const decoded = new Map(ESCAPES.map(([control, letter]) => [letter, control]));
-  const encoded = new Map(ESCAPES);
   // "\t" could be a tab or an escaped delimiter "t"; PostgreSQL refuses letters it uses as delimiters
-  if (!decoded.has(delimiter)) decoded.set(delimiter, delimiter);
-  if (!encoded.has(delimiter)) encoded.set(delimiter, delimiter);
+  const pairs = ESCAPES.concat([[delimiter, delimiter]]);
+  // the first pair counts; 0 for none, as PostgreSQL has no NUL in a text
+  const controls = new Uint8Array(256);
+  const letters = new Uint8Array(256);
+  const escaped = new Uint8Array(256);
+  for (const [control, letter] of pairs) {
+    if (controls[letter] === 0) controls[letter] = control;
+    if (letters[control] === 0) letters[control] = letter;
+    escaped[control] = 1;
+  }
   return {
-    isNull: (src, start, end) =>
-      exactNull &&
-      end - start === nullBytes.length &&
-      src.compare(nullBytes, 0, nullBytes.length, start, end) === 0,
-    decode(src, start, end) {
-      const value = Buffer.alloc(end - start);
-      let length = 0;
-      for (let at = start; at < end; at++) {
-        let byte = src[at]!;
-        if (byte === BACKSLASH) {
-          const meant = at + 1 < end ? decoded.get(src[++at]!) : undefined;
-          byte = meant ?? malformed('an escape is not one that COPY TO writes');
-        }
-        value[length++] = byte;
-      }
-      return value.subarray(0, length);
-    },
-    encode(value) {
-      if (value === null) return nullBytes;
-      const field = Buffer.alloc(value.length * 2);
-      let length = 0;
-      for (const byte of value) {
-        const letter = encoded.get(byte);
-        if (letter !== undefined) field[length++] = BACKSLASH;
-        field[length++] = letter ?? byte;
-      }
-      return field.subarray(0, length);
+    nullText: nullBytes,
+    isNull: (src, start, end) => exactNull && isExactly(src, start, end, nullBytes),
+    decode: (src, start, end, value) => decode(src, start, end, value, controls),
+    encode(out, at, length) {
+      let escapes = 0;
+      for (let i = at; i < at + length; i++) escapes += escaped[out[i]!]!;
+      if (escapes > 0) spread(out, at, length, escapes, letters);
+      return length + escapes;
     },
   };
+}
+
+function decode(src: Buffer, start: number, end: number, value: FieldValue, controls: Uint8Array): void {
+  let at = start;
+  while (at < end && src[at] !== BACKSLASH) at++;
+  value.set(src, start, end);
+  if (at === end) return;
+  const out = value.room(end - start);
+  let to = 0;
+  for (at = start; at < end; at++) {
+    let byte = src[at]!;
+    if (byte === BACKSLASH) {
+      byte = at + 1 < end ? controls[src[++at]!]! : 0;
+      if (byte === 0) malformed('an escape is not one that COPY TO writes');
+    }
+    out[to++] = byte;
+  }
+  value.set(out, 0, to);
+}
+
+/** Puts a backslash before each of the `escapes` bytes that need one, from the last to the first. */
+function spread(out: Buffer, at: number, length: number, escapes: number, letters: Uint8Array): void {
+  let to = at + length + escapes;
+  for (let from = at + length - 1; from >= at; from--) {
+    const byte = out[from]!;
+    const letter = letters[byte]!;
+    out[--to] = letter === 0 ? byte : letter;
+    if (letter !== 0) out[--to] = BACKSLASH;
+  }
 }
