@@ -1,6 +1,6 @@
 /** The extended protocol where something is masked or held; what passes unchanged is in `chunking.test.ts`. */
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeDataRow } from '../../src/wire/server/data-row.ts';
 import { SECRET, settled, startHarness, type Harness } from './harness.ts';
@@ -15,35 +15,20 @@ import {
   flush,
   parse,
   query,
-  RawClient,
   rowsIn,
   shape,
   status,
   sync,
   text,
 } from './raw-client.ts';
+import { rawClients } from './raw-clients.ts';
 
 let harness: Harness;
-const clients: RawClient[] = [];
+const { raw } = rawClients(() => harness);
 before(async () => {
   harness = await startHarness();
 });
 after(() => harness.stop());
-afterEach(() => {
-  for (const client of clients.splice(0)) client.destroy();
-});
-
-async function raw(): Promise<RawClient> {
-  const { password, postern } = harness;
-  const client = await RawClient.connect({
-    port: postern.agentPort,
-    user: 'bot',
-    password,
-    database: 'shop',
-  });
-  clients.push(client);
-  return client;
-}
 
 async function logged(witness: string): Promise<boolean> {
   await sleep(30);

@@ -4,7 +4,7 @@
  * what the server read, not by what the name means since.
  */
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { RULES, SECRET, startHarness, type Harness } from './harness.ts';
@@ -16,12 +16,12 @@ import {
   execute,
   parse,
   query,
-  RawClient,
   rowsIn,
   shape,
   sync,
   text,
 } from './raw-client.ts';
+import { rawClients } from './raw-clients.ts';
 
 const OPEN = RULES.replace('when: { action: export }', 'when: { action: export, command: select into }');
 const DEFAULTS =
@@ -29,7 +29,7 @@ const DEFAULTS =
 
 let harness: Harness;
 let admin: pg.Client;
-const clients: RawClient[] = [];
+const { raw } = rawClients(() => harness);
 before(async () => {
   harness = await startHarness({ rules: `${OPEN}${DEFAULTS}` });
   admin = await harness.direct();
@@ -59,21 +59,6 @@ beforeEach(async () => {
   await client.query('create or replace view news as select now()');
   await client.query('select x from v limit 1');
 });
-afterEach(() => {
-  for (const client of clients.splice(0)) client.destroy();
-});
-
-async function raw(): Promise<RawClient> {
-  const { password, postern } = harness;
-  const client = await RawClient.connect({
-    port: postern.agentPort,
-    user: 'bot',
-    password,
-    database: 'shop',
-  });
-  clients.push(client);
-  return client;
-}
 
 const HARMLESS_VIEW = 'create or replace view v as select id, upper(name) as x from customers';
 const SECRET_VIEW = 'create or replace view v as select id, upper(ssn) as x from customers';

@@ -4,7 +4,7 @@
  * another. Each of these once got a masked value or an unjudged statement through.
  */
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SECRET, startHarness, type Harness } from './harness.ts';
 import {
@@ -17,15 +17,15 @@ import {
   frame,
   parse,
   query,
-  RawClient,
   rowsIn,
   shape,
   sync,
   text,
 } from './raw-client.ts';
+import { rawClients } from './raw-clients.ts';
 
 let harness: Harness;
-const clients: RawClient[] = [];
+const { raw } = rawClients(() => harness);
 before(async () => {
   harness = await startHarness();
   const admin = await harness.direct();
@@ -37,21 +37,6 @@ before(async () => {
   await sleep(50);
 });
 after(() => harness.stop());
-afterEach(() => {
-  for (const client of clients.splice(0)) client.destroy();
-});
-
-async function raw(): Promise<RawClient> {
-  const { password, postern } = harness;
-  const client = await RawClient.connect({
-    port: postern.agentPort,
-    user: 'bot',
-    password,
-    database: 'shop',
-  });
-  clients.push(client);
-  return client;
-}
 
 /** Computed, so only the reading of the statement tells that it must be masked. */
 const SECRETS = 'select upper(ssn) as s from customers order by id limit 3';

@@ -1,6 +1,6 @@
 /** The simple protocol where something is refused, held or masked; the rest is in `chunking.test.ts`. */
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { SECRET, startHarness, type Harness } from './harness.ts';
 import {
   bind,
@@ -9,35 +9,20 @@ import {
   flush,
   parse,
   query,
-  RawClient,
   rowsIn,
   shape,
   status,
   sync,
   text,
 } from './raw-client.ts';
+import { rawClients } from './raw-clients.ts';
 
 let harness: Harness;
-const clients: RawClient[] = [];
+const { raw } = rawClients(() => harness);
 before(async () => {
   harness = await startHarness();
 });
 after(() => harness.stop());
-afterEach(() => {
-  for (const client of clients.splice(0)) client.destroy();
-});
-
-async function raw(): Promise<RawClient> {
-  const { password, postern } = harness;
-  const client = await RawClient.connect({
-    port: postern.agentPort,
-    user: 'bot',
-    password,
-    database: 'shop',
-  });
-  clients.push(client);
-  return client;
-}
 
 const DENIED = 'drop database shop';
 
