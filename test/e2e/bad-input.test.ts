@@ -18,12 +18,12 @@ import {
   shape,
   status,
   sync,
-  type Target,
 } from './raw-client.ts';
+import { rawClients } from './raw-clients.ts';
 
 let harness: Harness;
 let bystander: RawClient | null;
-const clients: RawClient[] = [];
+const { target, raw, open } = rawClients(() => harness);
 before(async () => {
   harness = await startHarness({ limits: '{ authenticationTimeoutMs: 1000 }' });
   bystander = await RawClient.connect(target());
@@ -33,26 +33,9 @@ after(async () => {
   await harness.stop();
 });
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.destroy();
   if (bystander !== null)
     assert.deepEqual(rowsIn(await bystander.query('select 41 + 1')), [['42']], 'another session suffered');
 });
-
-function target(): Target {
-  return { port: harness.postern.agentPort, user: 'bot', password: harness.password, database: 'shop' };
-}
-
-async function open(): Promise<RawClient> {
-  const client = await RawClient.open(harness.postern.agentPort);
-  clients.push(client);
-  return client;
-}
-
-async function raw(): Promise<RawClient> {
-  const client = await RawClient.connect(target());
-  clients.push(client);
-  return client;
-}
 
 const BEFORE_START_UP: readonly (readonly [what: string, bytes: Buffer])[] = [
   ['an HTTP request', Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n')],
@@ -191,8 +174,7 @@ test('the database is gone when an agent comes, and dies in the middle of a resu
   await client.wait(() => client.messages.length > 10);
   await harness.server.kill();
   await client.wait(() => client.closed);
-  const late = await RawClient.open(harness.postern.agentPort);
-  clients.push(late);
+  const late = await open();
   await late.startUp(target());
   const answer = await late.until('ZE');
   assert.deepEqual(codesIn(answer), ['08006']);

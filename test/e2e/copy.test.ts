@@ -1,6 +1,6 @@
 /** COPY through Postern: out and masked in every form, held as the export it is; in, as it comes. */
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { SECRET, startHarness, type Harness } from './harness.ts';
 import {
   bind,
@@ -11,13 +11,14 @@ import {
   frame,
   parse,
   query,
-  RawClient,
+  type RawClient,
   rowsIn,
   shape,
   status,
   sync,
   text,
 } from './raw-client.ts';
+import { rawClients } from './raw-clients.ts';
 
 const RULES = `version: 1
 masks:
@@ -31,26 +32,11 @@ rules:
 `;
 
 let harness: Harness;
-const clients: RawClient[] = [];
+const { raw } = rawClients(() => harness);
 before(async () => {
   harness = await startHarness({ rules: RULES });
 });
 after(() => harness.stop());
-afterEach(() => {
-  for (const client of clients.splice(0)) client.destroy();
-});
-
-async function raw(): Promise<RawClient> {
-  const { password, postern } = harness;
-  const client = await RawClient.connect({
-    port: postern.agentPort,
-    user: 'bot',
-    password,
-    database: 'shop',
-  });
-  clients.push(client);
-  return client;
-}
 
 const PROTOCOLS = {
   simple: (client: RawClient, sql: string) => client.query(sql),

@@ -2,34 +2,19 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startHarness, type Harness } from './harness.ts';
-import {
-  bind,
-  codesIn,
-  errorsIn,
-  execute,
-  frame,
-  parse,
-  query,
-  RawClient,
-  rowsIn,
-  status,
-  sync,
-} from './raw-client.ts';
+import { bind, codesIn, errorsIn, execute, frame, parse, query, rowsIn, status, sync } from './raw-client.ts';
+import { rawClients } from './raw-clients.ts';
 
 const LIMITS = '{ maxStatementBytes: 4096, maxBindBytes: 8192, maxDenials: 1000 }';
 /** Over the limit with all that a message may have around its text. */
 const LONG = `select 'never_sent' -- ${'x'.repeat(400_000)}`;
 
 let harness: Harness;
+const { raw } = rawClients(() => harness);
 before(async () => {
   harness = await startHarness({ limits: LIMITS });
 });
 after(() => harness.stop());
-
-async function raw(): Promise<RawClient> {
-  const { password, postern } = harness;
-  return RawClient.connect({ port: postern.agentPort, user: 'bot', password, database: 'shop' });
-}
 
 test('a Query that is too long is refused, and the next one answered', async () => {
   const client = await raw();
@@ -42,7 +27,6 @@ test('a Query that is too long is refused, and the next one answered', async () 
     '54001',
     '54001',
   ]);
-  client.destroy();
 });
 
 test('a transaction fails with it, as with any refused statement', async () => {
@@ -50,7 +34,6 @@ test('a transaction fails with it, as with any refused statement', async () => {
   await client.query('begin');
   assert.equal(status(await client.query(LONG)), 'E');
   assert.equal(status(await client.query('rollback')), 'I');
-  client.destroy();
 });
 
 test('Parse and Bind that are too long fail their batch up to Sync', async () => {
@@ -63,14 +46,12 @@ test('Parse and Bind that are too long fail their batch up to Sync', async () =>
   assert.match(errorsIn(bound)[0] ?? '', /maxBindBytes/);
   const short = await client.ask(parse('select length($1)'), bind({ values: ['four'] }), execute(), sync());
   assert.deepEqual(rowsIn(short), [['4']]);
-  client.destroy();
 });
 
 test('a FunctionCall of any length is denied without being kept', async () => {
   const client = await raw();
   const answer = await client.ask(frame('F', Buffer.alloc(2_000_000)));
   assert.deepEqual([codesIn(answer).length, status(answer)], [1, 'I']);
-  client.destroy();
 });
 
 test('what is kept back with a statement that will be held is bounded in bytes', async () => {
@@ -80,7 +61,6 @@ test('what is kept back with a statement that will be held is bounded in bytes',
   const prepare = parse('delete from orders where note = $1 or true', 'd');
   const answer = await client.ask(prepare, ...batch, execute('p1'), sync());
   assert.ok(codesIn(answer).includes('54000'), errorsIn(answer).join());
-  client.destroy();
 });
 
 test('nothing of them reaches the database, and each is in the trail', async () => {
