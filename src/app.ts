@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import pino, { type Logger } from 'pino';
 import { startApi } from './api/server.ts';
+import { AgentWatch } from './approvals/agent-watch.ts';
 import { openAgents } from './approvals/agents.ts';
 import { openGrants, type GrantService } from './approvals/grants.ts';
 import type { Agents } from './approvals/request.ts';
@@ -122,7 +123,7 @@ async function start(
   await rowLedger.open();
   const grants = await startGrants(installation, { store, trail, onError });
   undo.push(() => grants.close());
-  const agents = openAgents({ store, trail });
+  const agents = openAgents({ store, trail, onDisabled: (name, by) => watchAgents.ended(name, by) });
   const databases = await openDatabases(installation, () => rules.current, log, undo);
   const warn = (): void => warnOfMasks(rules.current, databases, log);
   warn();
@@ -143,6 +144,8 @@ async function start(
   undo.push(() => metrics.close());
   const running = { databases, approvals, grants, trail, agents, rowLedger, log, metrics };
   const listener = makeListener(installation, running);
+  const watchAgents = new AgentWatch({ store, approvals, grants, sessions: listener, onError });
+  undo.push(() => watchAgents.close());
   const deps = apiDeps(installation, { ...running, rules, health });
   const api = await startApi({ ...deps, plugins: [channels.routes] });
   undo.push(() => api.close());

@@ -208,6 +208,12 @@ export const ERRORS = {
     text: 'Postern is shutting down',
     hint: 'Reconnect in a moment.',
   },
+  'agent-disabled': {
+    sqlstate: '57P01',
+    http: 403,
+    text: 'agent "{agent}" was disabled',
+    hint: 'Its sessions, requests and grants have ended. Ask the operators of Postern why.',
+  },
   'masking-failed': {
     sqlstate: '42501',
     http: 500,

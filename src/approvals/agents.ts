@@ -1,6 +1,7 @@
 /**
  * The registry of agents. Invariant: a change is durable in the trail, then in the store, and only then
  * returned or found. A crash in between leaves an event whose change did not happen, never the reverse.
+ * A disabled agent has nothing left that was given to its name: it is found disabled first, then that ends.
  * Passwords never come here, only SCRAM verifiers, and no verifier goes to the trail.
  */
 import { PosternError } from '../errors.ts';
@@ -10,7 +11,13 @@ import { MAX_AGENT_NAME_CHARACTERS, MAX_LABEL_CHARACTERS, MAX_LABELS } from './l
 import type { AgentRecord, Agents } from './request.ts';
 import type { AgentStore, Store } from './store.ts';
 
-export type AgentOptions = { readonly store: Store; readonly trail: Trail; readonly now?: () => Date };
+export type AgentOptions = {
+  readonly store: Store;
+  readonly trail: Trail;
+  readonly now?: () => Date;
+  /** Ends whatever the agent of this name has. Once again, where a former call may have failed. */
+  readonly onDisabled?: (name: string, by: string) => Promise<void>;
+};
 
 export function openAgents(options: AgentOptions): Agents {
   return new Registry(options);
@@ -27,11 +34,13 @@ class Registry implements Agents {
   readonly #trail: Trail;
   readonly #now: () => Date;
   readonly #mutex = new KeyedMutex();
+  readonly #onDisabled: (name: string, by: string) => Promise<void>;
 
   constructor(options: AgentOptions) {
     this.#store = options.store.agents;
     this.#trail = options.trail;
     this.#now = options.now ?? (() => new Date());
+    this.#onDisabled = options.onDisabled ?? (() => Promise.resolve());
   }
 
   find(name: string): Promise<AgentRecord | null> {
@@ -78,9 +87,11 @@ class Registry implements Agents {
     checkLabel('name of who disables it', by);
     return this.#mutex.run(name, async () => {
       const agent = await this.#existing(name);
-      if (agent.disabled) return agent;
-      await this.#trail.record({ kind: 'agent_disabled', agent: name, by });
-      await this.#store.setDisabled(name);
+      if (!agent.disabled) {
+        await this.#trail.record({ kind: 'agent_disabled', agent: name, by });
+        await this.#store.setDisabled(name);
+      }
+      await this.#onDisabled(name, by);
       return this.#existing(name);
     });
   }

@@ -29,6 +29,11 @@ export function stepsOf(id: string): string {
   return `request ${id}`;
 }
 
+/** What orders who asks for one agent, at all instances. */
+export function askingOf(agent: string): string {
+  return `agent ${agent}`;
+}
+
 export class Endings {
   readonly #options: EndingsOptions;
   /** When each open request that was asked here ends, in ms since the epoch. */

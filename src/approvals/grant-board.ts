@@ -34,3 +34,8 @@ export class Board implements AgentGrants {
 export function keyOf({ agent, database }: Pick<Grant, 'agent' | 'database'>): string {
   return `${agent}\n${database}`;
 }
+
+/** What orders who grants to one agent, at all instances. */
+export function grantsOf(agent: string): string {
+  return `grants of ${agent}`;
+}

@@ -73,6 +73,13 @@ export type Grants = {
   make(asked: NewGrant, approver: Approver, channel: GrantChannel): Promise<Grant>;
   /** By the whole id. @throws PosternError `not-found`, `grant-over`, `bad-input`, `not-permitted` */
   revoke(id: string, approver: Approver, reason: string): Promise<Grant>;
+  /**
+   * Ends all grants of an agent that is disabled already: nothing more is shown here, at once.
+   * @param by who disabled it; null where that is not known here
+   */
+  endAll(agent: string, by: string | null): Promise<void>;
+  /** Agents that have a grant in force, as far as is known here. */
+  agents(): readonly string[];
   /** Full id or unique prefix. @throws PosternError `not-found`, `ambiguous-id` */
   get(idOrPrefix: string): Promise<Grant>;
   /** Newest first. */

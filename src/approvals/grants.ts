@@ -13,15 +13,15 @@ import type {
   GrantChannel,
   GrantFilter,
   GrantListener,
-  Grants,
   GrantState,
   GrantStore,
   NewGrant,
 } from './grant.ts';
-import { Board, keyOf } from './grant-board.ts';
+import { Board, grantsOf, keyOf } from './grant-board.ts';
 import { checkGranter, checkNewGrant, endedWords, findGrant, freeId, newGrant } from './grant-checks.ts';
 import { endedEvent, madeEvent } from './grant-events.ts';
 import { Lease, type Use } from './grant-lease.ts';
+import type { GrantOptions, GrantService } from './grant-options.ts';
 import { isWholeId, readId } from './id.ts';
 import {
   DEFAULT_KEEP_MS,
@@ -35,24 +35,7 @@ import type { Approver } from './request.ts';
 import type { Store } from './store.ts';
 import { readReason } from './transitions.ts';
 
-export type GrantOptions = {
-  readonly store: Store;
-  readonly trail: Trail;
-  /** A grant for longer, or for more rows, is refused. In milliseconds. */
-  readonly maxMs: number;
-  readonly maxRows: number;
-  readonly keepMs?: number;
-  /** How often to look at the store beside what it tells; SWEEP_MS unless said. */
-  readonly sweepMs?: number;
-  readonly onError?: (error: unknown) => void;
-};
-
-export type GrantService = Grants & {
-  /** Ends what is over and looks at what others did. A timer calls it. */
-  sweep(): Promise<void>;
-  /** Stops the timers, and waits until what was used is written down. */
-  close(): Promise<void>;
-};
+export type { GrantOptions, GrantService } from './grant-options.ts';
 
 /** @throws PosternError `store-unavailable` */
 export async function openGrants(options: GrantOptions): Promise<GrantService> {
@@ -107,7 +90,9 @@ class Service implements GrantService {
     checkNewGrant(asked, { maxMs, maxRows });
     checkGranter(asked, approver);
     // One at a time for an agent, so that what is counted is all there is.
-    return this.#store.exclusively(`grants of ${asked.agent}`, async () => {
+    return this.#store.exclusively(grantsOf(asked.agent), async () => {
+      if ((await this.#store.agents.find(asked.agent))?.disabled === true)
+        throw new PosternError('agent-disabled', { agent: asked.agent });
       const limit = MAX_ACTIVE_GRANTS_PER_AGENT;
       const active = await this.#grants.list({ state: 'active', agent: asked.agent, limit });
       if (active.length >= limit) {
@@ -137,6 +122,22 @@ class Service implements GrantService {
       throw new PosternError('grant-over', { id: whole, state });
     }
     return ended;
+  }
+
+  async endAll(agent: string, by: string | null): Promise<void> {
+    const why = `agent "${agent}" was disabled`;
+    for (const grant of this.#known.values()) if (grant.agent === agent) this.#drop(grant.id, why);
+    // Behind whoever is making one; who comes later finds the agent disabled.
+    const limit = MAX_ACTIVE_GRANTS_PER_AGENT;
+    const active = await this.#store.exclusively(grantsOf(agent), () =>
+      this.#grants.list({ state: 'active', agent, limit }),
+    );
+    const to = by === null ? 'void' : 'revoked';
+    await Promise.all(active.map((grant) => this.#end(grant, to, by, why)));
+  }
+
+  agents(): readonly string[] {
+    return [...new Set([...this.#known.values()].map((one) => one.agent))];
   }
 
   get(idOrPrefix: string): Promise<Grant> {

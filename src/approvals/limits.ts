@@ -51,6 +51,9 @@ export const LEASE_MS = 30_000;
 /** How often an instance looks for what is due, orphaned or to be escalated, beside its own timers. */
 export const SWEEP_MS = 5000;
 
+/** How often the agents of open sessions are looked at, should nobody have told that one was disabled. */
+export const AGENT_WATCH_MS = 1000;
+
 /** How often rows are counted together with other instances: a person would not be asked sooner. */
 export const ROW_SYNC_MS = 1000;
 

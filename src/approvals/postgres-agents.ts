@@ -1,11 +1,18 @@
 import type { StoreConnections } from './postgres-connection.ts';
+import type { Place } from './postgres-requests.ts';
 import type { AgentRecord } from './request.ts';
 import type { AgentStore } from './store.ts';
 
 type Row = Omit<AgentRecord, 'createdAt'> & { readonly created_at: Date };
 
-/** Agents in PostgreSQL; they are disabled, never removed, so that a name in the trail keeps its meaning. */
-export function postgresAgents(store: StoreConnections, schema: string): AgentStore {
+/**
+ * Agents in PostgreSQL; they are disabled, never removed, so that a name in the trail keeps its meaning. The
+ * statement that disables one tells all other instances, whose sessions end.
+ */
+export function postgresAgents(
+  store: StoreConnections,
+  { schema, channel, instance }: Omit<Place, 'leaseMs'>,
+): AgentStore {
   const agents = `${schema}.agents`;
   return {
     find: async (name) => {
@@ -14,6 +21,10 @@ export function postgresAgents(store: StoreConnections, schema: string): AgentSt
     },
     list: async () =>
       (await store.query<Row>(`SELECT * FROM ${agents} ORDER BY name COLLATE "C"`)).map(readAgent),
+    usable: async (names) => {
+      const text = `SELECT name FROM ${agents} WHERE name = ANY ($1) AND NOT disabled`;
+      return (await store.query<Row>(text, [names])).map((row) => row.name);
+    },
     insert: async ({ name, owner, groups, databases, login, verifier, disabled, createdAt }) => {
       const lists = [JSON.stringify(groups), JSON.stringify(databases)];
       const added = await store.count(
@@ -29,8 +40,11 @@ export function postgresAgents(store: StoreConnections, schema: string): AgentSt
         name,
       ])) === 1,
     setDisabled: async (name) =>
-      (await store.count(`UPDATE ${agents} SET disabled = true WHERE name = $1 RETURNING name`, [name])) ===
-      1,
+      (await store.count(
+        `WITH changed AS (UPDATE ${agents} SET disabled = true WHERE name = $3 RETURNING name)
+         SELECT pg_notify($1, $2 || ' agent ' || name) FROM changed`,
+        [channel, instance, name],
+      )) === 1,
   };
 }
 

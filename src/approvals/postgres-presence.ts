@@ -16,7 +16,7 @@ export type PresenceOptions = {
 };
 
 /** Whoever may NOTIFY can send anything. */
-const TOLD = /^(\S{1,64}) (grant )?([0-9a-z]{4}-[0-9a-z]{4})$/;
+const TOLD = /^(\S{1,64}) (?:(grant )?([0-9a-z]{4}-[0-9a-z]{4})|agent ([a-z][a-z0-9_-]{0,62}))$/;
 
 export class Presence {
   readonly #store: StoreConnections;
@@ -141,10 +141,11 @@ export class Presence {
   }
 
   #heard(payload: string): void {
-    const [, from, grant, id] = TOLD.exec(payload) ?? [];
-    if (from === undefined || id === undefined || from === this.#place.instance) return;
+    const [, from, grant, id, agent] = TOLD.exec(payload) ?? [];
+    if (from === undefined || from === this.#place.instance) return;
     for (const follower of this.#followers)
-      if (grant === undefined) follower.changed(id);
+      if (id === undefined) follower.agentDisabled?.(agent ?? '');
+      else if (grant === undefined) follower.changed(id);
       else follower.grantChanged?.(id);
   }
 }

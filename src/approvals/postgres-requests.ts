@@ -64,6 +64,10 @@ export function postgresRequests(store: StoreConnections, place: Place): Request
       );
       return row?.n ?? 0;
     },
+    agentsWithOpen: async () => {
+      const text = `SELECT DISTINCT agent FROM ${requests} WHERE ${OPEN}`;
+      return (await store.query<{ agent: string }>(text)).map((row) => row.agent);
+    },
     listOpen: async () =>
       (await store.query<Row>(`${select} WHERE r.${OPEN}`)).map((row) => readStored(row).request),
     listHeld: () =>

@@ -41,7 +41,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   let closing: Promise<void> | null = null;
   return {
     requests: postgresRequests(connections, place),
-    agents: postgresAgents(connections, schema),
+    agents: postgresAgents(connections, place),
     rowCounts: postgresRowCounts(connections, schema),
     grants: postgresGrants(connections, place),
     exclusively: (key, work) => connections.exclusively(key, work),

@@ -161,6 +161,8 @@ export type Approvals = {
   ): Promise<Request>;
   /** Agent cancelled, disconnected, or the session ended. Does nothing unless pending or approved. */
   withdraw(id: string, reason: string): Promise<void>;
+  /** As `withdraw`, for all that an agent has asked, at whichever instance; its agent is disabled already. */
+  withdrawAll(agent: string, reason: string): Promise<void>;
   /**
    * Spends the grant of an approved request, once, durably, before it resolves.
    * @throws PosternError `grant-unusable` when it does not fit `binding`, is spent, or has lapsed

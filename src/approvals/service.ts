@@ -8,7 +8,7 @@
  */
 import { PosternError } from '../errors.ts';
 import type { Trail } from '../audit/event.ts';
-import { Endings, stepsOf, type Ending } from './endings.ts';
+import { askingOf, Endings, stepsOf, type Ending } from './endings.ts';
 import { earlierRequest, historyOf } from './earlier.ts';
 import { isWholeId, newRequestId, readId } from './id.ts';
 import { DEFAULT_KEEP_MS, MAX_ID_ATTEMPTS, SWEEP_BATCH, SWEEP_MS } from './limits.ts';
@@ -28,6 +28,7 @@ import {
   readReason,
   stateAfter,
   type Approval,
+  type Escalator,
 } from './transitions.ts';
 
 export type { ApprovalOptions, ApprovalService } from './options.ts';
@@ -117,7 +118,7 @@ class Service implements ApprovalService {
     this.#checkOpen();
     checkNewRequest(asked);
     // One at a time for an agent, so that what is counted is all there is.
-    const asking = this.#whole.exclusively(`agent ${asked.agent}`, () => this.#askNow(asked, text));
+    const asking = this.#whole.exclusively(askingOf(asked.agent), () => this.#askNow(asked, text));
     this.#asking.add(asking);
     try {
       return await asking;
@@ -129,6 +130,8 @@ class Service implements ApprovalService {
   async #askNow(asked: NewRequest, text?: string): Promise<Request> {
     this.#checkOpen();
     const { agent } = asked;
+    if ((await this.#whole.agents.find(agent))?.disabled === true)
+      throw new PosternError('agent-disabled', { agent });
     // However many sessions send it at once, it is one request.
     const earlier = asked.mode === 'return' ? await this.earlier(agent, asked.binding) : null;
     if (earlier?.state === 'pending') return earlier;
@@ -237,6 +240,13 @@ class Service implements ApprovalService {
     await this.#endings.end(id, { why: 'withdrawn', reason });
   }
 
+  async withdrawAll(agent: string, reason: string): Promise<void> {
+    // Behind whoever is asking; who comes later finds the agent disabled.
+    const open = await this.#whole.exclusively(askingOf(agent), () => this.#store.listOpen());
+    const ids = open.filter((one) => one.agent === agent).map((one) => one.id);
+    await Promise.all(ids.map((id) => this.#endings.end(id, { why: 'withdrawn', reason })));
+  }
+
   async spend(id: string, binding: string, sessionId: string): Promise<void> {
     this.#checkOpen();
     await this.#whole.exclusively(stepsOf(id), async () => {
@@ -336,9 +346,3 @@ class Service implements ApprovalService {
     }
   }
 }
-
-type Escalator = {
-  readonly approver: Approver;
-  readonly reason: string;
-  readonly channel: Decision['channel'];
-};

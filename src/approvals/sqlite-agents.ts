@@ -7,6 +7,9 @@ import type { AgentStore } from './store.ts';
 export function sqliteAgents(database: DatabaseSync): AgentStore {
   const byName = database.prepare('SELECT * FROM agents WHERE name = ?');
   const all = database.prepare('SELECT * FROM agents ORDER BY name');
+  const usable = database.prepare(
+    'SELECT name FROM agents WHERE disabled = 0 AND name IN (SELECT value FROM json_each(?))',
+  );
   const insert = database.prepare(
     `INSERT INTO agents (name, owner, groups, databases, login, verifier, disabled, created_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING`,
@@ -20,6 +23,7 @@ export function sqliteAgents(database: DatabaseSync): AgentStore {
         return row === undefined ? null : readAgent(row);
       }),
     list: () => answered(() => all.all().map(readAgent)),
+    usable: (names) => answered(() => usable.all(JSON.stringify(names)).map((row) => String(row['name']))),
     insert: (a) =>
       answered(() => {
         const groups = JSON.stringify(a.groups);

@@ -23,6 +23,7 @@ export function sqliteRequests(database: DatabaseSync, instance: string): Reques
      ORDER BY created_at DESC, rowid DESC LIMIT ?3`,
   );
   const open = database.prepare(`SELECT * FROM requests WHERE ${OPEN}`);
+  const openAgents = database.prepare(`SELECT DISTINCT agent FROM requests WHERE ${OPEN}`);
   const pending = database.prepare(
     `SELECT count(*) AS n FROM requests WHERE state = 'pending' AND agent = ?`,
   );
@@ -45,6 +46,7 @@ export function sqliteRequests(database: DatabaseSync, instance: string): Reques
           .map((row) => stored(row).request);
       }),
     countPending: (agent) => answered(() => Number(pending.get(agent)?.['n'] ?? 0)),
+    agentsWithOpen: () => answered(() => openAgents.all().map((row) => text(row, 'agent'))),
     listOpen: () => answered(() => open.all().map((row) => stored(row).request)),
     ...lookups(database, instance, stored),
     ...changes(database, instance),
@@ -110,7 +112,10 @@ function changes(database: DatabaseSync, instance: string): Changes {
   };
 }
 
-type Lookups = Omit<RequestStore, keyof Changes | 'find' | 'idsLike' | 'list' | 'countPending' | 'listOpen'>;
+type Lookups = Omit<
+  RequestStore,
+  keyof Changes | 'find' | 'idsLike' | 'list' | 'agentsWithOpen' | 'countPending' | 'listOpen'
+>;
 
 /** Who is due, orphaned or to be escalated, and what an agent asked before. Times are ISO text, which sorts. */
 function lookups(database: DatabaseSync, instance: string, stored: (row: Row) => Stored): Lookups {

@@ -37,6 +37,8 @@ export type RequestStore = {
   find(id: string): Promise<Stored | null>;
   /** Ids that begin with `prefix`, at most `limit`. */
   idsLike(prefix: string, limit: number): Promise<readonly string[]>;
+  /** Agents that have a pending or approved request. */
+  agentsWithOpen(): Promise<readonly string[]>;
   /** Newest first. */
   list(filter: ListFilter): Promise<readonly Request[]>;
   countPending(agent: string): Promise<number>;
@@ -82,6 +84,8 @@ export type RequestStore = {
 export type AgentStore = {
   find(name: string): Promise<AgentRecord | null>;
   list(): Promise<readonly AgentRecord[]>;
+  /** Those of `names` that there are and that are not disabled. */
+  usable(names: readonly string[]): Promise<readonly string[]>;
   /** False if the name is taken. */
   insert(agent: AgentRecord): Promise<boolean>;
   /** False if there is none of that name. */
@@ -109,6 +113,7 @@ export type Follower = {
   changed(id: string): void;
   /** A grant was made or has ended. */
   grantChanged?(id: string): void;
+  agentDisabled?(name: string): void;
   /** Changes may have been missed: whoever waits has to look. */
   gap(): void;
 };

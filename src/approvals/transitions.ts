@@ -74,6 +74,13 @@ export function isEscalated(request: Request): boolean {
   return typeof request.escalatedAt === 'string';
 }
 
+/** Who escalates a request before its time, and where they say so. */
+export type Escalator = {
+  readonly approver: Approver;
+  readonly reason: string;
+  readonly channel: Decision['channel'];
+};
+
 /** @throws PosternError `bad-input` where there is nobody to escalate to, or it is escalated already */
 export function checkEscalation(request: Request): void {
   const { id, escalation } = request;

@@ -84,7 +84,7 @@ function rotateCommand(agents: Command): void {
 function disableCommand(agents: Command): void {
   agents
     .command('disable')
-    .description('let an agent connect no more')
+    .description('let an agent connect no more, and end its sessions, requests and grants')
     .argument('<name>', 'the agent')
     .option('--json', 'print the agent as the API has it')
     .action(async (name: string, options: { json?: true }, command: Command) => {

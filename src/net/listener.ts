@@ -33,7 +33,8 @@ type Arrived = Extract<Arrival, { kind: 'startup' }>;
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #server: Server;
-  readonly #sessions = new Set<Session>();
+  /** Each with the name of its agent. */
+  readonly #sessions = new Map<Session, string>();
   /** Connections that are not sessions yet. */
   readonly #arriving = new Set<Socket>();
 
@@ -69,16 +70,27 @@ export class Listener {
     return this.#sessions.size;
   }
 
+  /** Agents that have sessions here. */
+  agents(): readonly string[] {
+    return [...new Set(this.#sessions.values())];
+  }
+
+  /** Ends what is open of an agent, whatever runs. */
+  endSessionsOf(agent: string): void {
+    for (const [session, name] of this.#sessions)
+      if (name === agent) session.kill(new PosternError('agent-disabled', { agent }));
+  }
+
   /** Refuses new connections, ends idle ones, waits for running statements up to the limit, then ends them. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
     for (const socket of this.#arriving) socket.destroy();
-    for (const session of this.#sessions) session.drain();
+    for (const session of this.#sessions.keys()) session.drain();
     const deadline = performance.now() + this.#options.limits.shutdownGraceMs;
     while (this.#sessions.size > 0 && performance.now() < deadline) await sleep(DRAIN_CHECK_MS);
-    for (const session of this.#sessions) session.kill(new PosternError('shutting-down'));
+    for (const session of this.#sessions.keys()) session.kill(new PosternError('shutting-down'));
     await Promise.race([closed, sleep(CLOSE_WAIT_MS)]);
   }
 
@@ -147,7 +159,7 @@ export class Listener {
       (s) => this.#sessions.delete(s),
     );
     // It may be over already: goodbye can come in the same packet as the password.
-    if (!session.closed) this.#sessions.add(session);
+    if (!session.closed) this.#sessions.set(session, agent.name);
   }
 
   #noteFailure(error: unknown, agent: string, address: string): void {

@@ -103,6 +103,7 @@ test('a full disk is store-unavailable, and what met it did not happen', async (
   const agents = {
     find: async () => null,
     list: async () => [],
+    usable: async () => [],
     insert: async () => false,
     setVerifier: async () => false,
     setDisabled: async () => false,

@@ -36,11 +36,15 @@ after(async () => {
   await harness.stop();
 });
 
-async function agentAt(postern: Postern | undefined, password: string): Promise<pg.Client> {
+async function agentAt(
+  postern: Postern | undefined,
+  password: string,
+  user = 'shared-bot',
+): Promise<pg.Client> {
   const config = {
     host: '127.0.0.1',
     port: postern?.agentPort ?? 0,
-    user: 'shared-bot',
+    user,
     password,
     database: 'shop',
   };
@@ -116,6 +120,35 @@ test('a grant made at one holds at the other; revoked there, it ends what is sho
   assert.equal(revoked.status, 200);
   assert.match(await ended, /dana revoked it: here/);
   assert.equal(await seen(), false);
+});
+
+test('an agent disabled at one has its sessions at the other ended, and what both held for it', async () => {
+  const [a, b] = posterns;
+  const { makeVerifier } = await import('../../src/wire/scram.ts');
+  const verifier = await makeVerifier('p-w', { salt: Buffer.alloc(16, 8) });
+  const record = { owner: 'olga', groups: [], databases: ['*'], login: 'default', verifier };
+  await a?.agents.add({ name: 'doomed', ...record }, 'test');
+  const asked = { agent: 'doomed', columns: ['public.customers.email'], forMs: 60_000, maxRows: 100 };
+  const made = await call(a, 'POST', '/v1/grants', { ...asked, reason: 'for a test' });
+  const { id: grant } = (await made.json()) as { id: string };
+  const client = await agentAt(b, 'p-w', 'doomed');
+  const ended = new Promise<Error>((resolve) => client.on('error', resolve));
+  const told = client.query('copy orders to stdout').then(
+    () => 'it ran',
+    (error: Error & { code?: string }) => error.code,
+  );
+  const request = await pending(a);
+  const startedAt = performance.now();
+  await a?.agents.disable('doomed', 'ops');
+  assert.equal(await told, '57P01');
+  await ended;
+  assert.ok(performance.now() - startedAt < 1000, `after ${performance.now() - startedAt} ms`);
+  for (const [path, state] of [
+    [`/v1/requests/${request}`, 'withdrawn'],
+    [`/v1/grants/${grant}`, 'revoked'],
+  ] as const)
+    assert.equal(((await (await call(b, 'GET', path)).json()) as { state: string }).state, state);
+  await assert.rejects(agentAt(b, 'p-w', 'doomed'), { code: '28P01' });
 });
 
 test('I2: with the store gone, open sessions go on, nothing is held, and nobody new gets in', async () => {

@@ -130,7 +130,7 @@ const rotateFacts: RouteFacts = {
 };
 
 const disableFacts: RouteFacts = {
-  summary: 'Let an agent connect no more',
+  summary: 'Let an agent connect no more, and end its sessions, requests and grants',
   roles: ['operator'],
   responses: { 200: { description: 'The agent, disabled', schema: agentSchema } },
 };
