@@ -55,6 +55,11 @@ export class Lease {
     return this.#over;
   }
 
+  /** The execution is over: nothing is reserved for it any more. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
   /** Ends it if its time is over. */
   look(): void {
     if (this.#over === null && this.#parts.now() >= this.#expiresMs) this.end('its time is over');

@@ -119,6 +119,12 @@ export class GrantUse {
     return this.#asking;
   }
 
+  /** Resolves when one more row may go out, or none ever will. Never rejects. */
+  async ready(): Promise<void> {
+    const open = (): boolean => this.over === null && this.#leases.every((lease) => !lease.settled);
+    while (this.counts && open() && this.#room() === 0) await this.more();
+  }
+
   /** The result is over. */
   settle(): void {
     for (const lease of this.#leases) lease.settle();
@@ -127,7 +133,7 @@ export class GrantUse {
   async #reserve(): Promise<void> {
     for (const [index, lease] of this.#leases.entries()) {
       const weight = this.#weights[index] ?? 0;
-      while (lease.left < weight && lease.over === null) await lease.more(weight);
+      while (lease.left < weight && lease.over === null && !lease.settled) await lease.more(weight);
     }
   }
 
