@@ -12,7 +12,7 @@
 import { PosternError } from '../errors.ts';
 import type { RowsMet } from '../gate/held-rows.ts';
 import { dropWithheld } from './extended.ts';
-import { askForRows, asRefusal } from './holding.ts';
+import { askForRows, asRefusal, withdraw } from './holding.ts';
 import { refusalMessage } from './messages.ts';
 import { unexpected, type Reply } from './replies.ts';
 import type { RowMeter } from './row-meter.ts';
@@ -59,6 +59,8 @@ export class RowPause {
   /** Stops the result of `head` until it is decided about. */
   stop(head: Reply | null, meter: RowMeter): void {
     if (head?.kind !== 'query' && head?.kind !== 'execute') throw unexpected('a row');
+    // A grant that ended here has ended the result with it.
+    if (this.#state !== 'flowing') return;
     this.#state = 'paused';
     this.#flow.halt();
     this.#decide(head, meter).catch((error: unknown) => this.#flow.fail(error));
@@ -68,6 +70,9 @@ export class RowPause {
     const session = this.#session;
     const met: RowsMet = { rows: meter.tally.rows, limits: meter.met };
     try {
+      // Nobody is asked about rows that no grant is left for.
+      await session.use?.ready();
+      if (this.#refusal !== null) throw this.#refusal;
       await askForRows(session, head, met);
       if (this.#refusal !== null) throw this.#refusal;
       meter.lift(met.limits);
@@ -81,16 +86,21 @@ export class RowPause {
     if (!session.closed) this.#flow.resume();
   }
 
-  /**
-   * Ends the result that is shown now, as if it had been refused; one that waits for a decision, once that has come.
-   */
+  /** Ends the result that is shown now, as if it had been refused; nobody is asked about its rows any more. */
   end(refusal: PosternError): void {
     if (this.#refusal !== null) return;
     this.#refusal = refusal;
+    const { log } = this.#session.parts;
+    if (this.#state === 'paused') {
+      // What waits for the decision goes on, and finds the refusal.
+      withdraw(this.#session, refusal.message).catch((error: unknown) =>
+        log.error({ err: error }, 'a request could not be withdrawn'),
+      );
+      return;
+    }
     if (this.#state !== 'flowing') return;
     this.#state = 'paused';
     this.#flow.halt();
-    const { log } = this.#session.parts;
     this.#flow
       .cancel()
       .catch((error: unknown) => log.warn({ err: error }, 'a result could not be cancelled; it is dropped'))
