@@ -75,6 +75,12 @@ export const ERRORS = {
     text: 'the result ends after {rows} rows: request {id} waits for approval of the rest',
     hint: 'The statement was cancelled. Send the very same statement again once request {id} is approved; it then gives its rows from the first to the last.',
   },
+  'rows-pending-shown': {
+    sqlstate: '55P03',
+    http: 409,
+    text: 'the result ends after {rows} rows: request {id} waits for approval of the rest',
+    hint: 'The statement was cancelled, and its columns were shown for this once. When request {id} is approved set postern.unmask again and send the very same statement again: to show them is asked for anew, and it then gives its rows from the first to the last.',
+  },
   'reason-required': {
     sqlstate: '42501',
     http: 403,

@@ -17,6 +17,7 @@ import { refusalMessage } from './messages.ts';
 import { unexpected, type Reply } from './replies.ts';
 import type { RowMeter } from './row-meter.ts';
 import { failTransaction } from './simple.ts';
+import { shownTo } from './showing.ts';
 import type { SessionState } from './state.ts';
 
 /** The session's hold on its upstream socket. */
@@ -79,7 +80,7 @@ export class RowPause {
       this.#state = 'flowing';
     } catch (error) {
       if (session.closed) return;
-      this.#refusal ??= refusalFor(session, error, met.rows);
+      this.#refusal ??= refusalFor(session, error, met.rows, shownTo(head) !== null);
       await this.#flow.cancel();
       this.#state = 'dropping';
     }
@@ -165,11 +166,12 @@ export class RowPause {
 const CANCELLED: ReadonlySet<string> = new Set(['request-expired', 'request-withdrawn', 'shutting-down']);
 
 /** Why the result ends, in the words of one that had begun. */
-function refusalFor(session: SessionState, error: unknown, rows: number): PosternError {
+function refusalFor(session: SessionState, error: unknown, rows: number, shown: boolean): PosternError {
   if (!(error instanceof PosternError))
     session.parts.log.error({ err: error }, 'a paused result could not be decided about');
   const { code, message } = asRefusal(error);
   const pending = code === 'request-pending' ? /request (\S+) /.exec(message)?.[1] : undefined;
-  if (pending !== undefined) return new PosternError('rows-pending', { rows, id: pending });
+  if (pending !== undefined)
+    return new PosternError(shown ? 'rows-pending-shown' : 'rows-pending', { rows, id: pending });
   return new PosternError(CANCELLED.has(code) ? 'rows-cancelled' : 'rows-denied', { rows, reason: message });
 }
