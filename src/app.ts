@@ -134,6 +134,7 @@ async function start(
     version: VERSION,
     counters,
     approvals,
+    grants,
     trail: fileTrail,
     parserReloads,
     sessions: () => listener.sessionCount,

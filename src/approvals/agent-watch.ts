@@ -15,7 +15,7 @@ export type Sessions = { agents(): readonly string[]; endSessionsOf(agent: strin
 export type AgentWatchOptions = {
   readonly store: Store;
   readonly approvals: Pick<Approvals, 'withdrawAll'>;
-  readonly grants: Pick<Grants, 'agents' | 'endAll'>;
+  readonly grants: Pick<Grants, 'inForce' | 'endAll'>;
   readonly sessions: Sessions;
   /** As the limits of these names unless said. */
   readonly everyMs?: number;
@@ -71,7 +71,10 @@ export class AgentWatch {
 
   async #sweep(): Promise<void> {
     const { store, approvals, grants } = this.#options;
-    const names = new Set([...grants.agents(), ...(await store.requests.agentsWithOpen())]);
+    const names = new Set([
+      ...grants.inForce.map((one) => one.agent),
+      ...(await store.requests.agentsWithOpen()),
+    ]);
     for (const agent of await this.#goneOf([...names]))
       await settled([
         grants.endAll(agent, null),

@@ -78,8 +78,8 @@ export type Grants = {
    * @param by who disabled it; null where that is not known here
    */
   endAll(agent: string, by: string | null): Promise<void>;
-  /** Agents that have a grant in force, as far as is known here. */
-  agents(): readonly string[];
+  /** All of them, as far as is known here. */
+  readonly inForce: readonly Grant[];
   /** Full id or unique prefix. @throws PosternError `not-found`, `ambiguous-id` */
   get(idOrPrefix: string): Promise<Grant>;
   /** Newest first. */

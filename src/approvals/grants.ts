@@ -136,8 +136,8 @@ class Service implements GrantService {
     await Promise.all(active.map((grant) => this.#end(grant, to, by, why)));
   }
 
-  agents(): readonly string[] {
-    return [...new Set([...this.#known.values()].map((one) => one.agent))];
+  get inForce(): readonly Grant[] {
+    return [...this.#known.values()];
   }
 
   get(idOrPrefix: string): Promise<Grant> {

@@ -10,6 +10,9 @@ export type StatementCounts = Record<'allow' | 'deny' | 'hold', Record<string, n
 export class Counters {
   readonly statements: StatementCounts = { allow: {}, deny: {}, hold: {} };
   readonly requestSteps: Record<string, number> = {};
+  /** Of time-boxed grants. */
+  readonly grantSteps: Record<string, number> = {};
+  grantRowsShown = 0;
   sessionsOpened = 0;
   sessionsClosed = 0;
   authenticationFailures = 0;
@@ -32,6 +35,19 @@ export class Counters {
         return this.#step('withdrawn');
       case 'grant_spent':
         return this.#step('spent');
+      case 'grant_made':
+        return this.#grantStep('made');
+      case 'grant_revoked':
+        return this.#grantStep('revoked');
+      case 'grant_expired':
+        return this.#grantStep('expired');
+      case 'grant_exhausted':
+        return this.#grantStep('exhausted');
+      case 'grant_voided':
+        return this.#grantStep('voided');
+      case 'grant_use_ended':
+        this.grantRowsShown += event.rows;
+        return undefined;
       case 'session_opened':
         this.sessionsOpened += 1;
         return undefined;
@@ -54,6 +70,10 @@ export class Counters {
 
   #step(step: string): void {
     this.requestSteps[step] = (this.requestSteps[step] ?? 0) + 1;
+  }
+
+  #grantStep(step: string): void {
+    this.grantSteps[step] = (this.grantSteps[step] ?? 0) + 1;
   }
 }
 

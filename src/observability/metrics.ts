@@ -13,6 +13,7 @@ export type MetricsSources = {
   readonly version: string;
   readonly counters: Counters;
   readonly approvals: Approvals;
+  readonly grants: { readonly inForce: readonly unknown[] };
   readonly trail: { readonly failed: boolean; readonly queued: number; queuedForMs(): number };
   readonly sessions: () => number;
   readonly maskedValues: () => number;
@@ -116,6 +117,9 @@ function counts(registry: Registry, { counters, maskedValues, parserReloads }: M
   const steps: Read = (set) => {
     for (const [step, count] of Object.entries(counters.requestSteps)) set({ step }, count);
   };
+  const grantSteps: Read = (set) => {
+    for (const [step, count] of Object.entries(counters.grantSteps)) set({ step }, count);
+  };
   counter(
     registry,
     'postern_statements_total',
@@ -124,12 +128,18 @@ function counts(registry: Registry, { counters, maskedValues, parserReloads }: M
     statements,
   );
   counter(registry, 'postern_request_steps_total', 'Steps in the life of requests', ['step'], steps);
+  counter(registry, 'postern_grant_steps_total', 'Time-boxed grants made and ended', ['step'], grantSteps);
   const plain: readonly (readonly [string, string, () => number])[] = [
     ['postern_sessions_opened_total', 'Sessions that reached a database', () => counters.sessionsOpened],
     [
       'postern_authentication_failures_total',
       'Clients refused for who they said they are',
       () => counters.authenticationFailures,
+    ],
+    [
+      'postern_grant_rows_shown_total',
+      'Rows that results, now over, showed under time-boxed grants',
+      () => counters.grantRowsShown,
     ],
     ['postern_masked_values_total', 'Values replaced in rows and COPY data', maskedValues],
     ['postern_parser_reloads_total', 'Times the SQL parser broke', parserReloads],
@@ -142,9 +152,10 @@ function gauges(
   sources: MetricsSources,
   loop: ReturnType<typeof monitorEventLoopDelay>,
 ): void {
-  const { approvals, trail, sessions, catalogs, ready, version } = sources;
+  const { approvals, grants, trail, sessions, catalogs, ready, version } = sources;
   const plain: readonly (readonly [string, string, () => number])[] = [
     ['postern_sessions', 'Sessions open now', sessions],
+    ['postern_grants_in_force', 'Time-boxed grants in force', () => grants.inForce.length],
     ['postern_trail_queued_events', 'Events not yet on disk', () => trail.queued],
     [
       'postern_trail_lag_seconds',

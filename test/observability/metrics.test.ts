@@ -57,6 +57,47 @@ test('sessions, statements, masked values, requests and holds are counted', asyn
   assert.ok(value(text, 'postern_event_loop_delay_seconds{quantile="1"}') >= 0);
 });
 
+test('time-boxed grants are counted: in force, made, ended each way, and the rows they showed', async () => {
+  const grant = async (changes: object): Promise<string> => {
+    const columns = ['public.customers.email'];
+    const asked = { agent: 'bot', columns, forMs: 600_000, maxRows: 100, reason: 'zqxREASON', ...changes };
+    const answer = await fetch(`${harness.api}/v1/grants`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${harness.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(asked),
+    });
+    assert.equal(answer.status, 201);
+    return ((await answer.json()) as { id: string }).id;
+  };
+  const until = async (series: string, wanted: number): Promise<string> => {
+    for (let tries = 0; tries < 100; tries += 1) {
+      const text = await scrape();
+      if (value(text, series) === wanted) return text;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return assert.fail(`${series} never became ${wanted}:\n${await scrape()}`);
+  };
+  const client = await harness.agent();
+  const id = await grant({});
+  await client.query('select email from customers limit 3');
+  const few = await grant({ columns: ['public.customers.phone'], maxRows: 2 });
+  await client.query('select phone from customers limit 2');
+  await grant({ columns: ['public.customers.ssn'], forMs: 1000 });
+  await until('postern_grant_steps_total{step="expired"}', 1);
+  await until('postern_grant_steps_total{step="exhausted"}', 1);
+  assert.equal(value(await scrape(), 'postern_grants_in_force'), 1, `all but ${id}, and not ${few}`);
+  await fetch(`${harness.api}/v1/grants/${id}/revoke`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${harness.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ reason: 'zqxREASON' }),
+  });
+  const text = await until('postern_grant_steps_total{step="revoked"}', 1);
+  assert.equal(value(text, 'postern_grants_in_force'), 0);
+  assert.equal(value(text, 'postern_grant_steps_total{step="made"}'), 3);
+  assert.equal(value(text, 'postern_grant_rows_shown_total'), 5);
+  assert.ok(!/zqxREASON|customers|dana/.test(text), 'nothing of a grant is in a label');
+});
+
 test('what agents choose makes no series and shows nowhere', async () => {
   const client = await harness.agent({ application_name: 'zqxAPPLICATION' });
   const series = (text: string): number => text.split('\n').filter((l) => !l.startsWith('#')).length;
