@@ -1,8 +1,8 @@
 /** Whatever agents, approvers, time and crashes do, in any order and at once: see model/. */
 import test, { after, before } from 'node:test';
-import fc from 'fast-check';
 import { loadParser } from '../../src/sql/analyze.ts';
 import { PLACES } from './model/grounds.ts';
+import { playing } from './model/playing.ts';
 import { atOnce, inOrder } from './model/steps.ts';
 import { stopServer } from './stores.ts';
 
@@ -10,26 +10,20 @@ before(() => loadParser());
 after(stopServer);
 
 /** For each of the four; `npm run test:approvals -- --minutes=N` takes longer. Fast-check prints seed and path. */
-const ENOUGH = { numRuns: 200, interruptAfterTimeLimit: 4000, markInterruptAsFailure: false };
+const ENOUGH = { numRuns: 200, interruptAfterTimeLimit: 4000 };
 
 for (const place of PLACES) {
   test(`${place.name}: any order of steps does what the reference does`, async (t) => {
     const { play, close } = await place.open();
-    await fc.assert(
-      fc.asyncProperty(inOrder, (steps) => play.inOrder(steps)),
-      ENOUGH,
-    );
+    t.after(close);
+    await playing(inOrder, (steps) => play.inOrder(steps), ENOUGH);
     t.diagnostic(JSON.stringify(play.totals));
-    await close();
   });
 
   test(`${place.name}: at once, and killed anywhere, nothing runs without its grant or twice`, async (t) => {
     const { play, close } = await place.open();
-    await fc.assert(
-      fc.asyncProperty(atOnce, (bursts) => play.atOnce(bursts)),
-      ENOUGH,
-    );
+    t.after(close);
+    await playing(atOnce, (bursts) => play.atOnce(bursts), ENOUGH);
     t.diagnostic(JSON.stringify(play.totals));
-    await close();
   });
 }

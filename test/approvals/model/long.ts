@@ -2,10 +2,10 @@
  * `npm run test:approvals [-- --minutes=10] [-- --seed=N]`: the properties of model.test.ts on each store in turns,
  * with seeds that are printed, until the time is over. Ends with 1 at the first that fails.
  */
-import fc from 'fast-check';
 import { loadParser } from '../../../src/sql/analyze.ts';
 import { stopServer } from '../stores.ts';
 import { PLACES } from './grounds.ts';
+import { playing } from './playing.ts';
 import { atOnce, inOrder } from './steps.ts';
 
 const option = (name: string, otherwise: number): number => {
@@ -26,18 +26,9 @@ try {
         seed,
         numRuns: 100_000,
         interruptAfterTimeLimit: Math.min(TURN_MS, Math.max(1, endsAt - performance.now())),
-        markInterruptAsFailure: false,
       };
-      if (n % 2 === 0)
-        await fc.assert(
-          fc.asyncProperty(atOnce, (bursts) => play.atOnce(bursts)),
-          enough,
-        );
-      else
-        await fc.assert(
-          fc.asyncProperty(inOrder, (steps) => play.inOrder(steps)),
-          enough,
-        );
+      if (n % 2 === 0) await playing(atOnce, (bursts) => play.atOnce(bursts), enough);
+      else await playing(inOrder, (steps) => play.inOrder(steps), enough);
       const what = n % 2 === 0 ? 'at once' : 'in order';
       process.stdout.write(`${place.name}, ${what}, seed ${seed}: ${JSON.stringify(play.totals)}\n`);
       await close();

@@ -184,8 +184,9 @@ export class Play {
 
   /** Time ends whatever is open; then all that was recorded must agree with all that ran. */
   async #end(undisturbed: boolean): Promise<void> {
-    await this.#restartDead();
+    // First, for what sessions still do may light one's end just after it was looked at.
     for (const { fuse } of this.#posterns) fuse.putOut();
+    await this.#restartDead();
     await this.#pass(2 * EXPIRES_MS);
     for (const session of this.#sessions) if (session.end === null) await this.#over(session, 'at the end');
     const ids = new Set(this.#ids());
