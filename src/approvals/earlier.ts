@@ -3,7 +3,8 @@ import { HISTORY_MS } from './limits.ts';
 import type { History, Request, RequestState } from './request.ts';
 import type { RequestStore } from './store.ts';
 
-const BY_USE: readonly RequestState[] = ['approved', 'pending', 'denied'];
+/** Approved once more, for what was not before may have been pending then, and not be any more. */
+const BY_USE: readonly RequestState[] = ['approved', 'pending', 'approved', 'denied'];
 
 /** As `Approvals.earlier`. @param isOver whether its time is over or it is dying, whatever the store says of it yet */
 export async function earlierRequest(

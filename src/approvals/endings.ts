@@ -34,6 +34,11 @@ export function askingOf(agent: string): string {
   return `agent ${agent}`;
 }
 
+/** What the store's guard did not let is no step. @throws PosternError `store-unavailable` */
+export function checkChanged(id: string, changed: boolean): void {
+  if (!changed) throw new PosternError('store-unavailable', { reason: `request ${id} changed underneath` });
+}
+
 export class Endings {
   readonly #options: EndingsOptions;
   /** When each open request that was asked here ends, in ms since the epoch. */
@@ -66,6 +71,11 @@ export class Endings {
     return this.#options.now().getTime() >= Date.parse(request.expiresAt);
   }
 
+  /** It is over or dying, whatever the store says of it yet. */
+  isGone(request: Request): boolean {
+    return this.isOver(request) || this.#dying.has(request.id);
+  }
+
   async end(id: string, ending: Ending): Promise<void> {
     try {
       await this.#options.store.exclusively(stepsOf(id), () => this.endNow(id, ending));
@@ -88,8 +98,7 @@ export class Endings {
           ? { kind: 'request_expired', request_id: id }
           : { kind: 'request_withdrawn', request_id: id, reason },
       );
-      if (!(await requests.move(id, state, to, reason)))
-        throw new PosternError('store-unavailable', { reason: `request ${id} changed underneath` });
+      checkChanged(id, await requests.move(id, state, to, reason));
     }
     this.#dying.delete(id);
     this.#deadlines.delete(id);

@@ -23,6 +23,7 @@ import { endedEvent, madeEvent } from './grant-events.ts';
 import { Lease, type Use } from './grant-lease.ts';
 import type { GrantOptions, GrantService } from './grant-options.ts';
 import { isWholeId, readId } from './id.ts';
+import { checkEnabled } from './lookup.ts';
 import {
   DEFAULT_KEEP_MS,
   MAX_ACTIVE_GRANTS_PER_AGENT,
@@ -91,8 +92,7 @@ class Service implements GrantService {
     checkGranter(asked, approver);
     // One at a time for an agent, so that what is counted is all there is.
     return this.#store.exclusively(grantsOf(asked.agent), async () => {
-      if ((await this.#store.agents.find(asked.agent))?.disabled === true)
-        throw new PosternError('agent-disabled', { agent: asked.agent });
+      await checkEnabled(this.#store.agents, asked.agent);
       const limit = MAX_ACTIVE_GRANTS_PER_AGENT;
       const active = await this.#grants.list({ state: 'active', agent: asked.agent, limit });
       if (active.length >= limit) {

@@ -71,8 +71,9 @@ export class StoreConnections {
       try {
         return await work();
       } finally {
-        // What the lock was for is done; a connection that cannot say so is thrown away, and the lock with it.
-        await client.query('COMMIT').then(
+        // What the lock was for is done, and waits for nothing: whoever comes next waits for the lock itself. A
+        // connection that cannot say so is thrown away, and the lock with it.
+        client.query('COMMIT').then(
           () => client.release(),
           () => client.release(true),
         );

@@ -8,11 +8,11 @@
  */
 import { PosternError } from '../errors.ts';
 import type { Trail } from '../audit/event.ts';
-import { askingOf, Endings, stepsOf, type Ending } from './endings.ts';
+import { askingOf, checkChanged, Endings, stepsOf, type Ending } from './endings.ts';
 import { earlierRequest, historyOf } from './earlier.ts';
-import { isWholeId, newRequestId, readId } from './id.ts';
-import { DEFAULT_KEEP_MS, MAX_ID_ATTEMPTS, SWEEP_BATCH, SWEEP_MS } from './limits.ts';
-import { findRequest, noSuchRequest } from './lookup.ts';
+import { isWholeId, readId } from './id.ts';
+import { DEFAULT_KEEP_MS, SWEEP_BATCH, SWEEP_MS } from './limits.ts';
+import { checkEnabled, findRequest, freeRequestId, noSuchRequest } from './lookup.ts';
 import { checkNewRequest, createdEvent, newRequest } from './new-request.ts';
 import type { Answer, Approver, Decision, NewRequest, Outcome, Request, RequestListener } from './request.ts';
 import { News } from './news.ts';
@@ -109,9 +109,7 @@ class Service implements ApprovalService {
 
   async earlier(agent: string, binding: string): Promise<Request | null> {
     this.#checkOpen();
-    const gone = (found: Request): boolean =>
-      this.#endings.isOver(found) || this.#endings.dying(found.id) !== undefined;
-    return earlierRequest(this.#store, agent, binding, gone);
+    return earlierRequest(this.#store, agent, binding, (found) => this.#endings.isGone(found));
   }
 
   async ask(asked: NewRequest, text?: string): Promise<Request> {
@@ -130,18 +128,22 @@ class Service implements ApprovalService {
   async #askNow(asked: NewRequest, text?: string): Promise<Request> {
     this.#checkOpen();
     const { agent } = asked;
-    if ((await this.#whole.agents.find(agent))?.disabled === true)
-      throw new PosternError('agent-disabled', { agent });
+    await checkEnabled(this.#whole.agents, agent);
     // However many sessions send it at once, it is one request.
     const earlier = asked.mode === 'return' ? await this.earlier(agent, asked.binding) : null;
-    if (earlier?.state === 'pending') return earlier;
+    if (earlier !== null && earlier.state !== 'denied') return earlier;
     const now = this.#now();
     if (this.#throttle !== null) await checkThrottle(this.#store, asked, this.#throttle, now);
     if ((await this.#store.countPending(agent)) >= this.#maxPendingPerAgent) {
       const what = `the number of pending requests of agent "${agent}"`;
       throw new PosternError('limit-exceeded', { what, limit: this.#maxPendingPerAgent });
     }
-    const request = newRequest(asked, await this.#freeId(), now, await historyOf(this.#store, agent, now));
+    const request = newRequest(
+      asked,
+      await freeRequestId(this.#store),
+      now,
+      await historyOf(this.#store, agent, now),
+    );
     let recorded = false;
     try {
       await this.#trail.record(createdEvent(request));
@@ -262,8 +264,10 @@ class Service implements ApprovalService {
       }
       if (request.binding !== binding) throw unusable('the statement is not the one that was approved');
       await this.#recordSpent(request, sessionId);
-      await this.#commit(id, () => this.#store.move(id, 'approved', 'spent', ''));
+      await this.#step(id, async () => checkChanged(id, await this.#store.move(id, 'approved', 'spent', '')));
     });
+    // Whoever is to run it waits for no telling.
+    this.#news.changed(id).catch(this.#onError);
   }
 
   /**
@@ -313,14 +317,6 @@ class Service implements ApprovalService {
     }
   }
 
-  async #freeId(): Promise<string> {
-    for (let attempt = 0; attempt < MAX_ID_ATTEMPTS; attempt += 1) {
-      const id = newRequestId();
-      if ((await this.#store.find(id)) === null) return id;
-    }
-    throw new PosternError('store-unavailable', { reason: 'no id is free' });
-  }
-
   #checkOpen(): void {
     if (this.#closed) throw new PosternError('shutting-down');
   }
@@ -334,12 +330,17 @@ class Service implements ApprovalService {
     if (this.#endings.isOver(request)) throw new PosternError('already-decided', { id, state: 'expired' });
   }
 
+  #commit(id: string, step: () => Promise<boolean>): Promise<Request> {
+    return this.#step(id, async () => {
+      checkChanged(id, await step());
+      return this.#news.changed(id);
+    });
+  }
+
   /** The store's half of a step that the trail has already. If it fails, the request is dead. */
-  async #commit(id: string, step: () => Promise<boolean>): Promise<Request> {
+  async #step<T>(id: string, work: () => Promise<T>): Promise<T> {
     try {
-      if (!(await step()))
-        throw new PosternError('store-unavailable', { reason: `request ${id} changed underneath` });
-      return await this.#news.changed(id);
+      return await work();
     } catch (error) {
       this.#endings.letDie(id, STORE_FAILED, error);
       throw error;

@@ -282,6 +282,29 @@ test('I7: killed between trail and store, a returned grant is gone: the trail te
   await survivor.close();
 });
 
+test('approved while it is sent again, a returned request is found: there is never a second one', async (t) => {
+  let decide = async (): Promise<void> => undefined;
+  const wrap = (store: Store): Store => {
+    const { requests } = store;
+    const findReturned: typeof requests.findReturned = async (agent, binding, state) => {
+      const before = decide;
+      // Between the looks at what is approved and at what is pending.
+      if (state === 'pending') {
+        decide = async () => undefined;
+        await before();
+      }
+      return requests.findReturned(agent, binding, state);
+    };
+    return { ...store, requests: { ...requests, findReturned } };
+  };
+  const { service } = await bench(t, { wrap });
+  const { id } = await service.ask(asked({ mode: 'return' }));
+  decide = async () => void (await service.decide(id, ana, 'approve', 'yes', 'cli'));
+  const again = await service.ask(asked({ mode: 'return' }));
+  assert.deepEqual([again.id, again.state], [id, 'approved']);
+  assert.equal((await service.list({})).length, 1);
+});
+
 test('a listener that throws disturbs nobody', async (t) => {
   const { service } = await bench(t);
   let told = 0;
