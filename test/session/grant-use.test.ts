@@ -39,7 +39,7 @@ function useOf(recorded: (lease: Lease) => void): { use: GrantUse; lease: Lease;
     { sessionId: 's', fingerprint: 'f', relations: [] },
     {
       store: { reserve: async () => 10, settle: async () => undefined } as never,
-      trail: { note: () => undefined, record: async () => recorded(lease) },
+      trail: { note: () => undefined, record: async () => recorded(lease), room: () => undefined },
       // What never ends would never let the test end either.
       now: () => {
         looks += 1;
