@@ -11,7 +11,11 @@ export type Campaign = {
   readonly goesOn: (crashes: number) => boolean;
 };
 
-export type Report = Figures & { readonly crashes: Readonly<Record<string, number>> };
+export type Report = Figures & {
+  readonly crashes: Readonly<Record<string, number>>;
+  /** How long the slowest start after a crash took, by what it was. In ms. */
+  readonly slowestStarts: Readonly<Record<string, number>>;
+};
 
 /** Crashes come so long after the load runs again, at most. In ms. */
 const WITHIN_MS = 400;
@@ -24,6 +28,7 @@ export async function campaign({ store, seed, goesOn }: Campaign): Promise<Repor
   try {
     const load = startLoad(stage, seeded(seed + 1));
     const crashes: Record<string, number> = {};
+    const slowestStarts: Record<string, number> = {};
     try {
       for (let n = 0; goesOn(n); n += 1) {
         await runsAgain(load);
@@ -34,14 +39,19 @@ export async function campaign({ store, seed, goesOn }: Campaign): Promise<Repor
         await Promise.all(victims.map((one) => one.crash()));
         if (random() < 0.3) await sleep(random() * WITHIN_MS);
         // Postern reads the catalog when it starts, so the databases come first.
-        for (const one of victims.toSorted((a, b) => a.order - b.order)) await one.start();
+        for (const one of victims.toSorted((a, b) => a.order - b.order)) {
+          const startedAt = performance.now();
+          await one.start();
+          const tookMs = Math.round(performance.now() - startedAt);
+          slowestStarts[one.name] = Math.max(tookMs, slowestStarts[one.name] ?? 0);
+        }
       }
       await runsAgain(load);
     } finally {
       await load.stop();
     }
     await Promise.all(stage.instances.map((one) => one.stop()));
-    return { ...(await reckon(stage, load)), crashes };
+    return { ...(await reckon(stage, load)), crashes, slowestStarts };
   } finally {
     await stage.close();
   }
