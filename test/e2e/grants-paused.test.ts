@@ -13,12 +13,13 @@ import {
   execute,
   parse,
   query,
-  RawClient,
+  type RawClient,
   rowsIn,
   status,
   sync,
   type Message,
 } from './raw-client.ts';
+import { rawClients } from './raw-clients.ts';
 
 const RULES = `version: 1
 masks:
@@ -29,28 +30,15 @@ defaults: { export: allow }
 `;
 
 let harness: Harness;
-const clients: RawClient[] = [];
+const { raw } = rawClients(() => harness);
 const made: string[] = [];
 before(async () => {
   harness = await startHarness({ rules: RULES });
 });
 after(() => harness.stop());
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.destroy();
   for (const id of made.splice(0)) await revoke(id);
 });
-
-async function raw(): Promise<RawClient> {
-  const { password, postern } = harness;
-  const client = await RawClient.connect({
-    port: postern.agentPort,
-    user: 'bot',
-    password,
-    database: 'shop',
-  });
-  clients.push(client);
-  return client;
-}
 
 async function call<T>(path: string, body: object): Promise<T> {
   const response = await fetch(harness.api + path, {

@@ -1,6 +1,6 @@
 /** A paused result where other things go wrong, too: what must not hang, leak, grow, or end in a lie. */
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Request } from '../../src/approvals/request.ts';
 import { SECRET, settled, startHarness, type Harness } from './harness.ts';
@@ -12,12 +12,13 @@ import {
   frame,
   parse,
   query,
-  RawClient,
+  type RawClient,
   rowsIn,
   shape,
   status,
   sync,
 } from './raw-client.ts';
+import { rawClients } from './raw-clients.ts';
 
 const MiB = 1024 * 1024;
 const RULES = `version: 1
@@ -32,7 +33,7 @@ rules:
 `;
 
 let harness: Harness;
-const clients: RawClient[] = [];
+const { raw } = rawClients(() => harness);
 before(async () => {
   harness = await startHarness({ rules: RULES });
   const admin = await harness.direct();
@@ -41,21 +42,6 @@ before(async () => {
   );
 });
 after(() => harness.stop());
-afterEach(() => {
-  for (const client of clients.splice(0)) client.destroy();
-});
-
-async function raw(): Promise<RawClient> {
-  const { password, postern } = harness;
-  const client = await RawClient.connect({
-    port: postern.agentPort,
-    user: 'bot',
-    password,
-    database: 'shop',
-  });
-  clients.push(client);
-  return client;
-}
 
 async function pausedAt(client: RawClient, sql: string, rows: number): Promise<Request> {
   client.send(query(sql));

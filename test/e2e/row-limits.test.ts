@@ -1,6 +1,6 @@
 /** `rowsOver`: a read that gives more rows is paused where it is, and goes on or ends as somebody decides. */
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Request } from '../../src/approvals/request.ts';
 import { SECRET, settled, startHarness, type Harness } from './harness.ts';
@@ -14,13 +14,14 @@ import {
   flush,
   parse,
   query,
-  RawClient,
+  type RawClient,
   rowsIn,
   shape,
   status,
   sync,
   type Message,
 } from './raw-client.ts';
+import { rawClients } from './raw-clients.ts';
 
 const RULES = `version: 1
 masks:
@@ -36,7 +37,7 @@ defaults: { export: allow, code: allow, laundering: allow }
 `;
 
 let harness: Harness;
-const clients: RawClient[] = [];
+const { raw } = rawClients(() => harness);
 before(async () => {
   harness = await startHarness({
     rules: RULES,
@@ -49,21 +50,6 @@ before(async () => {
       $$ declare c refcursor := 'from code'; begin open c for select id from orders order by id; return c; end $$`);
 });
 after(() => harness.stop());
-afterEach(() => {
-  for (const client of clients.splice(0)) client.destroy();
-});
-
-async function raw(): Promise<RawClient> {
-  const { password, postern } = harness;
-  const client = await RawClient.connect({
-    port: postern.agentPort,
-    user: 'bot',
-    password,
-    database: 'shop',
-  });
-  clients.push(client);
-  return client;
-}
 
 /** What came up to the pause, and the request. */
 async function paused(client: RawClient): Promise<{ so: Message[]; request: Request }> {

@@ -1,6 +1,6 @@
 /** What is shown to one approved execution, and a limit on its rows: by a session that returns, and by one that waits. */
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import type { Request } from '../../src/approvals/request.ts';
 import { SECRET, startHarness, type Harness } from './harness.ts';
 import {
@@ -10,11 +10,12 @@ import {
   execute,
   parse,
   query,
-  RawClient,
+  type RawClient,
   rowsIn,
   sync,
   type Message,
 } from './raw-client.ts';
+import { rawClients } from './raw-clients.ts';
 
 const RULES = `version: 1
 masks:
@@ -25,24 +26,14 @@ defaults: { export: allow }
 `;
 
 let harness: Harness;
-const clients: RawClient[] = [];
+const { raw: open } = rawClients(() => harness);
 before(async () => {
   harness = await startHarness({ rules: RULES });
 });
 after(() => harness.stop());
-afterEach(() => {
-  for (const client of clients.splice(0)) client.destroy();
-});
 
 async function raw(hold: 'wait' | 'return'): Promise<RawClient> {
-  const { password, postern } = harness;
-  const client = await RawClient.connect({
-    port: postern.agentPort,
-    user: 'bot',
-    password,
-    database: 'shop',
-  });
-  clients.push(client);
+  const client = await open();
   await client.ask(query(`set postern.hold = '${hold}'`));
   return client;
 }
