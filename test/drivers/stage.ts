@@ -3,25 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DEFAULT_KEYS } from '../../src/policy/rules.ts';
 import { startHarness, type Harness } from '../e2e/harness.ts';
 
 /** Planted in the masked column. */
 export const SECRET = 'zqx7SECRETplum';
 
-const ALL = [
-  'read',
-  'write',
-  'destructive',
-  'export',
-  'ddl',
-  'privilege',
-  'code',
-  'config',
-  'session',
-  'unknown',
-  'influence',
-  'laundering',
-];
+// To see a masked column is never simply allowed.
+const ALL = DEFAULT_KEYS.filter((key) => key !== 'unmask');
 export const ALLOW_ALL = `version: 1\ndefaults: { ${ALL.map((action) => `${action}: allow`).join(', ')} }\n`;
 export const MASKED = `version: 1
 masks:
