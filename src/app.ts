@@ -24,11 +24,11 @@ import { loadInstallation } from './config/installation-file.ts';
 import { formatProblem, type Problem } from './config/problem.ts';
 import { loadRules, watchRules, type RulesOutcome, type RulesWatch } from './config/watch-rules.ts';
 import { PosternError } from './errors.ts';
-import { CancelKeys } from './net/cancel-keys.ts';
 import { masked } from './masking/counted.ts';
 import { grantTermsOf } from './net/grant-places.ts';
 import { Listener } from './net/listener.ts';
 import type { DatabaseRuntime } from './net/session-starter.ts';
+import { openCancels } from './net/open-cancels.ts';
 import { openDatabases } from './net/open-databases.ts';
 import { openStore } from './net/open-store.ts';
 import { serverTls } from './net/tls.ts';
@@ -143,7 +143,7 @@ async function start(
     ready: () => health().ready,
   });
   undo.push(() => metrics.close());
-  const running = { databases, approvals, grants, trail, agents, rowLedger, log, metrics };
+  const running = { databases, store, approvals, grants, trail, agents, rowLedger, log, metrics };
   const listener = makeListener(installation, running);
   const watchAgents = new AgentWatch({ store, approvals, grants, sessions: listener, onError });
   undo.push(() => watchAgents.close());
@@ -242,6 +242,7 @@ function startGrants(
 }
 
 type Running = {
+  readonly store: Store;
   readonly databases: ReadonlyMap<string, DatabaseRuntime>;
   readonly approvals: ApprovalService;
   readonly grants: GrantService;
@@ -263,7 +264,7 @@ function makeListener(installation: Installation, running: Running): Listener {
     tls: listen.tls === null ? null : serverTls(listen.tls),
     tlsRequired: listen.tlsRequired,
     recordFirst: installation.trail.sync === 'always',
-    cancelKeys: new CancelKeys(),
+    ...openCancels(maskKey, running.store, running.log),
     findAgent: (name) => running.agents.find(name),
     mockSecret: randomBytes(32),
     connected: (database, seconds) => running.metrics.upstreamConnected(database, seconds),

@@ -42,6 +42,9 @@ export const STORE_LOCK_CONNECTIONS = 4;
 export const STORE_CONNECT_MS = 5000;
 export const STORE_STATEMENT_MS = 5000;
 
+/** Below the 8000 bytes a notification may have (NOTIFY_PAYLOAD_MAX_LENGTH in async.c), with the sender's name before it. */
+export const MAX_BROADCAST_CHARACTERS = 4000;
+
 /** How often an instance says that it lives, and looks at its connection. */
 export const HEARTBEAT_MS = 5000;
 

@@ -23,6 +23,7 @@ export class Presence {
   readonly #place: Place;
   readonly #options: PresenceOptions;
   readonly #followers = new Set<Follower>();
+  readonly #listeners = new Set<(text: string) => void>();
   #client: pg.Client | null = null;
   #timer: NodeJS.Timeout | null = null;
   #beating: Promise<void> = Promise.resolve();
@@ -48,6 +49,12 @@ export class Presence {
   follow(follower: Follower): () => void {
     this.#followers.add(follower);
     return () => void this.#followers.delete(follower);
+  }
+
+  /** Told what others broadcast. */
+  listen(heard: (text: string) => void): () => void {
+    this.#listeners.add(heard);
+    return () => void this.#listeners.delete(heard);
   }
 
   /** Takes the place of a former instance of the same name. @throws PosternError `store-unavailable` */
@@ -94,11 +101,15 @@ export class Presence {
 
   async #connect(): Promise<void> {
     const client = this.#store.dedicated();
-    client.on('notification', (message) => this.#heard(message.payload ?? ''));
+    client.on('notification', ({ channel, payload = '' }) => {
+      if (channel === this.#place.broadcasts) this.#overheard(payload);
+      else this.#heard(payload);
+    });
     try {
       await client.connect();
       await this.#store.settle(client);
-      await client.query(`LISTEN ${client.escapeIdentifier(this.#place.channel)}`);
+      for (const channel of [this.#place.channel, this.#place.broadcasts])
+        await client.query(`LISTEN ${client.escapeIdentifier(channel)}`);
       await this.#beat(client);
     } catch (error) {
       await client.end().catch(() => undefined);
@@ -147,5 +158,11 @@ export class Presence {
       if (id === undefined) follower.agentDisabled?.(agent ?? '');
       else if (grant === undefined) follower.changed(id);
       else follower.grantChanged?.(id);
+  }
+
+  #overheard(payload: string): void {
+    const space = payload.indexOf(' ');
+    if (space < 1 || payload.slice(0, space) === this.#place.instance) return;
+    for (const heard of this.#listeners) heard(payload.slice(space + 1));
   }
 }

@@ -13,6 +13,8 @@ export type Place = {
   /** The quoted name of the schema. */
   readonly schema: string;
   readonly channel: string;
+  /** For what instances tell each other beside changes of the store. */
+  readonly broadcasts: string;
   /** This instance. */
   readonly instance: string;
   readonly leaseMs: number;

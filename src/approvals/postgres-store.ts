@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { escapeIdentifier, type ClientConfig } from 'pg';
-import { HEARTBEAT_MS, LEASE_MS } from './limits.ts';
+import { HEARTBEAT_MS, LEASE_MS, MAX_BROADCAST_CHARACTERS } from './limits.ts';
 import { postgresAgents } from './postgres-agents.ts';
 import { postgresGrants } from './postgres-grants.ts';
 import { StoreConnections } from './postgres-connection.ts';
@@ -28,7 +28,13 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const { name, heartbeatMs = HEARTBEAT_MS, leaseMs = LEASE_MS } = options;
   const schema = escapeIdentifier(options.schema);
   const connections = new StoreConnections(options.connection);
-  const place: Place = { schema, channel: `${options.schema}_requests`, instance: randomUUID(), leaseMs };
+  const place: Place = {
+    schema,
+    channel: `${options.schema}_requests`,
+    broadcasts: `${options.schema}_instances`,
+    instance: randomUUID(),
+    leaseMs,
+  };
   const presence = new Presence(connections, place, { name, heartbeatMs, leaseMs });
   try {
     await connections.with((client) => migrate(client, options.schema, schema));
@@ -44,10 +50,23 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     agents: postgresAgents(connections, place),
     rowCounts: postgresRowCounts(connections, schema),
     grants: postgresGrants(connections, place),
+    broadcast: {
+      send: (text) => broadcast(connections, place, text),
+      listen: (heard) => presence.listen(heard),
+    },
     exclusively: (key, work) => connections.exclusively(key, work),
     clock: () => presence.clock(),
     follow: (follower) => presence.follow(follower),
     problem: () => presence.problem ?? connections.problem,
     close: () => (closing ??= presence.close().then(() => connections.close())),
   };
+}
+
+async function broadcast(
+  connections: StoreConnections,
+  { broadcasts, instance }: Place,
+  text: string,
+): Promise<void> {
+  if (text.length > MAX_BROADCAST_CHARACTERS) throw new RangeError('a broadcast is too long');
+  await connections.query('SELECT pg_notify($1, $2)', [broadcasts, `${instance} ${text}`]);
 }

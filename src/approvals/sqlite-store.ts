@@ -104,6 +104,7 @@ export function openSqliteStore(options: { readonly file: string }): Store {
       agents: sqliteAgents(database),
       rowCounts: sqliteRowCounts(database),
       grants: sqliteGrants(database),
+      broadcast: null,
       exclusively: (key, work) => mutex.run(key, work),
       clock: steadyClock(),
       follow: () => () => undefined,

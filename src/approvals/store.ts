@@ -118,11 +118,24 @@ export type Follower = {
   gap(): void;
 };
 
+/**
+ * Short messages among the instances, for what matters now or never. Whoever may connect to the store can read
+ * them, make them up and send them again; what is sent while an instance's connection is away is lost to it.
+ */
+export type Broadcast = {
+  /** @param text at most `MAX_BROADCAST_CHARACTERS`, in ASCII @throws PosternError `store-unavailable` */
+  send(text: string): Promise<void>;
+  /** Told what others send. Returns the way to stop. */
+  listen(heard: (text: string) => void): () => void;
+};
+
 export type Store = {
   readonly requests: RequestStore;
   readonly agents: AgentStore;
   readonly rowCounts: RowCountStore;
   readonly grants: GrantStore;
+  /** Null where no other process can have the store. */
+  readonly broadcast: Broadcast | null;
   /**
    * Runs `work` while nobody else, at any instance, runs work for this key. It is for order, not for safety:
    * should the lock be lost in the middle, the guards still hold.

@@ -11,6 +11,7 @@ import type { Limits } from '../config/installation.ts';
 import { PosternError } from '../errors.ts';
 import { refusalMessage } from '../session/messages.ts';
 import type { Session } from '../session/session.ts';
+import type { CancelRouter } from './cancel-routing.ts';
 import { arrive, authenticate, negotiate, type Arrival } from './client-startup.ts';
 import { KEEP_ALIVE_MS } from './limits.ts';
 import { startSession, type StarterParts } from './session-starter.ts';
@@ -23,12 +24,14 @@ export type ListenerOptions = StarterParts & {
   readonly tlsRequired: boolean;
   readonly findAgent: (name: string) => Promise<AgentRecord | null>;
   readonly mockSecret: Buffer;
+  readonly cancels: CancelRouter;
   readonly trail: Trail;
   readonly limits: Limits;
   readonly log: Logger;
 };
 
 type Arrived = Extract<Arrival, { kind: 'startup' }>;
+type CancelArrival = Extract<Arrival, { kind: 'cancel' }>;
 
 export class Listener {
   readonly #options: ListenerOptions;
@@ -91,6 +94,7 @@ export class Listener {
     const deadline = performance.now() + this.#options.limits.shutdownGraceMs;
     while (this.#sessions.size > 0 && performance.now() < deadline) await sleep(DRAIN_CHECK_MS);
     for (const session of this.#sessions.keys()) session.kill(new PosternError('shutting-down'));
+    this.#options.cancels.close();
     await Promise.race([closed, sleep(CLOSE_WAIT_MS)]);
   }
 
@@ -121,7 +125,7 @@ export class Listener {
       const arrival = await arrive(socket, tls, tlsRequired, (inside) => {
         writable = inside;
       });
-      if (arrival.kind === 'cancel') return await this.#cancel(writable, arrival.pid, arrival.secret);
+      if (arrival.kind === 'cancel') return await this.#cancel(writable, arrival, socket.remoteAddress ?? '');
       // The server, too, closes without a word.
       if (arrival.kind === 'goodbye') return closeUnsaid(writable);
       await this.#begin(socket, arrival, settled);
@@ -168,9 +172,9 @@ export class Listener {
   }
 
   /** Never answered; the client's socket stays open until the upstream has closed its own. */
-  async #cancel(socket: Duplex, pid: number, secret: Buffer): Promise<void> {
+  async #cancel(socket: Duplex, { pid, secret }: CancelArrival, address: string): Promise<void> {
     try {
-      await this.#options.cancelKeys.find(pid, secret)?.cancel();
+      await this.#options.cancels.cancel(pid, secret, address);
     } catch (error) {
       this.#options.log.debug({ err: error }, 'a cancel could not be passed on');
     }

@@ -1,11 +1,10 @@
 /** Two whole Posterns on one PostgreSQL store: whichever an agent connects to, whichever an approver answers at. */
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
-import { startPostern, type Postern } from '../../src/app.ts';
+import type { Postern } from '../../src/app.ts';
 import { SECRET, startHarness, type Harness } from './harness.ts';
+import { addSharedBot, startPosterns } from './posterns.ts';
 
 let harness: Harness;
 const posterns: Postern[] = [];
@@ -13,22 +12,8 @@ const clients: pg.Client[] = [];
 
 before(async () => {
   harness = await startHarness();
-  const root = await harness.direct();
-  await root.query('create database postern_store');
-  const { port, user, password } = harness.server;
-  const store = `store:
-  postgres:
-    { host: 127.0.0.1, port: ${port}, database: postern_store, user: ${user}, password: { inline: '${password}' } }
-`;
-  const base = (await readFile(join(harness.folder, 'postern.yaml'), 'utf8')).replace(
-    /^(store|trail):.*$/gm,
-    '',
-  );
-  for (const name of ['a', 'b']) {
-    const configFile = join(harness.folder, `${name}.yaml`);
-    await writeFile(configFile, `${base}\n${store}trail: { folder: trail-${name} }\n`);
-    posterns.push(await startPostern({ configFile, log: 'silent' }));
-  }
+  posterns.push(...(await startPosterns(harness, ['a', 'b'])));
+  await addSharedBot(posterns[0]!);
 });
 after(async () => {
   for (const client of clients) await client.end().catch(() => undefined);
@@ -76,17 +61,6 @@ async function pending(postern: Postern | undefined): Promise<string> {
 
 test('an agent added at one works at the other, and what is held there is approved here', async () => {
   const [a, b] = posterns;
-  const { makeVerifier } = await import('../../src/wire/scram.ts');
-  const verifier = await makeVerifier('p-w', { salt: Buffer.alloc(16, 7) });
-  const agent = {
-    name: 'shared-bot',
-    owner: 'olga',
-    groups: [],
-    databases: ['*'],
-    login: 'default',
-    verifier,
-  };
-  await a?.agents.add(agent, 'test');
   const client = await agentAt(b, 'p-w');
   const held = client.query('create table made_by_approval (id int)');
   const id = await pending(a);
