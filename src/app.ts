@@ -25,6 +25,7 @@ import { formatProblem, type Problem } from './config/problem.ts';
 import { loadRules, watchRules, type RulesOutcome, type RulesWatch } from './config/watch-rules.ts';
 import { PosternError } from './errors.ts';
 import { masked } from './masking/counted.ts';
+import { derivedKey } from './net/derived-keys.ts';
 import { grantTermsOf } from './net/grant-places.ts';
 import { Listener } from './net/listener.ts';
 import type { DatabaseRuntime } from './net/session-starter.ts';
@@ -266,7 +267,7 @@ function makeListener(installation: Installation, running: Running): Listener {
     recordFirst: installation.trail.sync === 'always',
     ...openCancels(maskKey, running.store, running.log),
     findAgent: (name) => running.agents.find(name),
-    mockSecret: randomBytes(32),
+    mockSecret: derivedKey(maskKey, 'postern unknown agents, version 1'),
     connected: (database, seconds) => running.metrics.upstreamConnected(database, seconds),
   });
 }

@@ -23,6 +23,7 @@ export type ListenerOptions = StarterParts & {
   readonly tls: ServerTls | null;
   readonly tlsRequired: boolean;
   readonly findAgent: (name: string) => Promise<AgentRecord | null>;
+  /** The same wherever a client may land, and after a restart. */
   readonly mockSecret: Buffer;
   readonly cancels: CancelRouter;
   readonly trail: Trail;

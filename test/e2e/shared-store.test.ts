@@ -3,8 +3,12 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import type { Postern } from '../../src/app.ts';
+import { encodeSaslInitialResponse } from '../../src/wire/client/sasl-initial-response.ts';
+import { ScramClient } from '../../src/wire/scram.ts';
+import { encodeStartup } from '../../src/wire/startup.ts';
 import { SECRET, startHarness, type Harness } from './harness.ts';
 import { addSharedBot, startPosterns } from './posterns.ts';
+import { RawClient } from './raw-client.ts';
 
 let harness: Harness;
 const posterns: Postern[] = [];
@@ -69,6 +73,26 @@ test('an agent added at one works at the other, and what is held there is approv
   await held;
   const seen = (await (await call(a, 'GET', `/v1/requests/${id}`)).json()) as { state: string };
   assert.equal(seen.state, 'spent');
+});
+
+/** The salt that an agent of this name is shown. */
+async function saltAt(postern: Postern | undefined, user: string): Promise<string> {
+  const client = await RawClient.open(postern?.agentPort ?? 0);
+  client.send(encodeStartup(0, new Map([['user', user]])));
+  await client.until('R');
+  const scram = new ScramClient({ password: 'x', nonce: 'abcdefghijklmnop', channelBinding: null });
+  const { mechanism, message } = scram.start(['SCRAM-SHA-256']);
+  client.send(encodeSaslInitialResponse(mechanism, message));
+  const [answer] = await client.until('R');
+  client.socket.destroy();
+  return /s=([^,]+)/.exec(answer?.bytes.toString('latin1') ?? '')?.[1] ?? assert.fail('no salt');
+}
+
+test('an agent that does not exist looks like one that does, at whichever one asks', async () => {
+  const [a, b] = posterns;
+  assert.equal(await saltAt(a, 'shared-bot'), await saltAt(b, 'shared-bot'));
+  assert.equal(await saltAt(a, 'nobody'), await saltAt(b, 'nobody'));
+  assert.notEqual(await saltAt(a, 'nobody'), await saltAt(a, 'somebody'));
 });
 
 test('a grant made at one holds at the other; revoked there, it ends what is shown here', async () => {
