@@ -262,6 +262,7 @@ function makeListener(installation: Installation, running: Running): Listener {
     maskKey,
     host: listen.host,
     port: listen.port,
+    reusePort: listen.reusePort,
     tls: listen.tls === null ? null : serverTls(listen.tls),
     tlsRequired: listen.tlsRequired,
     recordFirst: installation.trail.sync === 'always',

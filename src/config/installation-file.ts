@@ -99,6 +99,7 @@ class Reader {
       listen: {
         host: listen?.host ?? defaults.DEFAULT_LISTEN_HOST,
         port: listen?.port ?? defaults.DEFAULT_LISTEN_PORT,
+        reusePort: listen?.reusePort ?? false,
         tls: this.#listenTls(listen?.tls),
         tlsRequired: listen?.tls === undefined ? false : (listen.tls.required ?? true),
       },

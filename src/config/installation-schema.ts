@@ -116,6 +116,7 @@ export const installationSchema = z.strictObject({
     .strictObject({
       host: label().optional(),
       port: listenPort.optional(),
+      reusePort: z.boolean().optional(),
       tls: z.strictObject({ cert: label(), key: label(), required: z.boolean().optional() }).optional(),
     })
     .nullish(),

@@ -113,6 +113,8 @@ export type Installation = {
   readonly listen: {
     readonly host: string;
     readonly port: number;
+    /** Other processes may listen on the port, too. */
+    readonly reusePort: boolean;
     readonly tls: TlsFiles | null;
     readonly tlsRequired: boolean;
   };

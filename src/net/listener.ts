@@ -20,6 +20,8 @@ import type { ServerTls } from './tls.ts';
 export type ListenerOptions = StarterParts & {
   readonly host: string;
   readonly port: number;
+  /** Other processes of the same user may listen on the port too; the system spreads connections over them. */
+  readonly reusePort: boolean;
   readonly tls: ServerTls | null;
   readonly tlsRequired: boolean;
   readonly findAgent: (name: string) => Promise<AgentRecord | null>;
@@ -57,10 +59,10 @@ export class Listener {
 
   /** @returns the port it listens on @throws Error when the address is taken or not this machine's */
   async listen(): Promise<number> {
-    const { host, port } = this.#options;
+    const { host, port, reusePort } = this.#options;
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen({ host, port }, () => {
+      this.#server.listen({ host, port, reusePort }, () => {
         this.#server.off('error', reject);
         resolve();
       });

@@ -44,7 +44,13 @@ test('the smallest installation gets every documented default', () => {
   const reading = load(MINIMAL);
   assert.ok(reading.kind === 'ok', JSON.stringify(reading));
   const { installation } = reading;
-  assert.deepEqual(installation.listen, { host: '127.0.0.1', port: 6432, tls: null, tlsRequired: false });
+  assert.deepEqual(installation.listen, {
+    host: '127.0.0.1',
+    port: 6432,
+    reusePort: false,
+    tls: null,
+    tlsRequired: false,
+  });
   assert.deepEqual(installation.api, { host: '127.0.0.1', port: 6433, publicUrl: null });
   assert.deepEqual(installation.channels, []);
   assert.deepEqual(installation.databases.get('shop'), {
@@ -75,7 +81,7 @@ test('the smallest installation gets every documented default', () => {
 test('everything can be said', () => {
   const reading =
     load(`${MINIMAL.replace('host: 127.0.0.1', 'host: db.internal\n    port: 6000\n    database: shop_v2\n    tls: { ca: ca.pem, serverName: db }')}
-listen: { host: 0.0.0.0, port: 0 }
+listen: { host: 0.0.0.0, port: 0, reusePort: true }
 api: { host: 0.0.0.0, port: 7000, allowRemote: true }
 approvers:
   - { name: dana, groups: data-stewards, tokenSha256: ${HASH.toUpperCase()} }
@@ -88,6 +94,7 @@ log: { level: debug }
 `);
   assert.ok(reading.kind === 'ok', JSON.stringify(reading));
   const { installation } = reading;
+  assert.equal(installation.listen.reusePort, true);
   const shop = installation.databases.get('shop');
   assert.deepEqual(
     [shop?.port, shop?.database, shop?.tls],
