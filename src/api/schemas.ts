@@ -193,16 +193,20 @@ export const agentWithPasswordSchema = closed({
   password: { ...text, description: 'Shown this once. Postern keeps a SCRAM verifier of it only' },
 });
 
-export const trailRecordSchema = closed({
-  v: { const: 1 },
-  seq: { type: 'integer' },
-  time,
-  event: {
-    type: 'object',
-    required: ['kind'],
-    properties: { kind: text },
-    description: 'As docs/trail.md lists them',
+export const trailRecordSchema = closed(
+  {
+    v: { const: 1 },
+    seq: { type: 'integer' },
+    time,
+    event: {
+      type: 'object',
+      required: ['kind'],
+      properties: { kind: text },
+      description: 'As docs/trail.md lists them',
+    },
+    prev: text,
+    hash: text,
+    chain: { type: 'string', description: 'The process whose chain it is in, where there are several' },
   },
-  prev: text,
-  hash: text,
-});
+  ['chain'],
+);

@@ -24,7 +24,13 @@ export type GrantFacts = {
 };
 
 export type AuditEvent =
-  | (Base<'postern_started'> & { readonly version: string; readonly rules_version: string })
+  | (Base<'postern_started'> & {
+      readonly version: string;
+      readonly rules_version: string;
+      /** Where there are several, each with a chain of its own: which one this is, and of how many. */
+      readonly process?: number;
+      readonly processes?: number;
+    })
   | (Base<'postern_stopped'> & { readonly clean: true })
   /** A start after an unclean end: plain events between the two times may be missing. */
   | (Base<'gap_suspected'> & { readonly from: string; readonly to: string })

@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { FILE_MODE, syncFolder, writeAll, type TrailIo } from './folder.ts';
 import type { Head } from './record.ts';
 
-const NAME = 'head.json';
+export const HEAD_FILE = 'head.json';
 
 /** Replaces the file in one step. @throws the file system's error */
 export async function writeHeadFile(io: TrailIo, folder: string, head: Head, time: string): Promise<void> {
-  const temporary = join(folder, `${NAME}.tmp`);
+  const temporary = join(folder, `${HEAD_FILE}.tmp`);
   const file = await io.open(
     temporary,
     constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC,
@@ -24,7 +24,7 @@ export async function writeHeadFile(io: TrailIo, folder: string, head: Head, tim
   } finally {
     await file.close();
   }
-  await rename(temporary, join(folder, NAME));
+  await rename(temporary, join(folder, HEAD_FILE));
   await syncFolder(io, folder);
 }
 
@@ -37,7 +37,7 @@ export type HeadFile =
 export async function readHeadFile(folder: string): Promise<HeadFile> {
   let text: string;
   try {
-    text = await readFile(join(folder, NAME), 'utf8');
+    text = await readFile(join(folder, HEAD_FILE), 'utf8');
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? { kind: 'missing' } : { kind: 'unreadable' };
   }

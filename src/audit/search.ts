@@ -1,14 +1,16 @@
 /**
- * Finds records in a trail by reading it from the beginning, with bounded memory. A decision, expiry or
+ * Finds records in a trail by reading it from the beginning, with bounded memory; several chains in one folder
+ * are read side by side, in the order of their records' times. A decision, expiry or
  * spent grant names only its request, so the search remembers what each request was about: asking for an
  * agent, action or relation finds those records too. Reads what is there; whether it is genuine is for
  * `verify.ts` to say, and lines that are no records are counted, never passed over in silence.
  */
 import type { AuditEvent, AuditKind, TrailRecord } from './event.ts';
+import { listChains } from './chains.ts';
 import { listSegments } from './folder.ts';
 import { DEFAULT_SEARCH_RESULTS, MAX_REMEMBERED_REQUESTS, MAX_SEARCH_RESULTS } from './limits.ts';
 import { linesOf } from './lines.ts';
-import { readRecord } from './record.ts';
+import { readRecord, type ReadResult } from './record.ts';
 
 /** All that is given must fit. Names are compared without regard to case. */
 export type TrailQuery = {
@@ -27,9 +29,12 @@ export type TrailQuery = {
   readonly limit?: number;
 };
 
+/** `chain`: the process whose chain it is in, where there are several (`chains.ts`). */
+export type FoundRecord = TrailRecord & { readonly chain?: string };
+
 export type SearchResult = {
   /** Oldest first. */
-  readonly records: readonly TrailRecord[];
+  readonly records: readonly FoundRecord[];
   /** More fitted than `limit` let through. */
   readonly truncated: boolean;
   /** Lines that are not sound records. If there are any, verify the trail before relying on the answer. */
@@ -42,7 +47,7 @@ export async function searchTrail(
   query: TrailQuery,
 ): Promise<SearchResult> {
   const limit = Math.max(1, Math.min(query.limit ?? DEFAULT_SEARCH_RESULTS, MAX_SEARCH_RESULTS));
-  const kept: TrailRecord[] = [];
+  const kept: FoundRecord[] = [];
   let found = 0;
   let unreadable = 0;
   for await (const item of matches(source, query)) {
@@ -61,22 +66,61 @@ export async function searchTrail(
 export async function* matches(
   source: string | readonly string[],
   query: TrailQuery,
-): AsyncGenerator<TrailRecord | null> {
-  const files =
-    typeof source === 'string' ? (await listSegments(source)).map((segment) => segment.path) : source;
+): AsyncGenerator<FoundRecord | null> {
   const requests = new Map<string, Subject>();
   const fits = matcher(query);
-  for (const file of files) {
-    for await (const line of linesOf(file)) {
-      const read = readRecord(line.bytes);
-      if (read.kind === 'broken') {
-        yield null;
-        continue;
-      }
-      const subject = subjectOf(read.record.event, requests);
-      if (fits(read.record, subject)) yield read.record;
+  for await (const { read, chain } of readings(source)) {
+    if (read.kind === 'broken') {
+      yield null;
+      continue;
     }
+    const subject = subjectOf(read.record.event, requests);
+    if (fits(read.record, subject)) yield chain === undefined ? read.record : { ...read.record, chain };
   }
+}
+
+type Reading = { readonly read: ReadResult; readonly chain?: string };
+
+async function* readings(source: string | readonly string[]): AsyncGenerator<Reading> {
+  if (typeof source !== 'string') {
+    yield* chainOf(source);
+    return;
+  }
+  const chains = await Promise.all(
+    (await listChains(source)).map(async ({ name, folder }) => {
+      const files = (await listSegments(folder)).map((segment) => segment.path);
+      // The folder's own chain needs no name: it is the one that is always there.
+      return chainOf(files, folder === source ? undefined : name);
+    }),
+  );
+  yield* chains.length === 1 && chains[0] !== undefined ? chains[0] : merged(chains);
+}
+
+async function* chainOf(files: readonly string[], chain?: string): AsyncGenerator<Reading> {
+  for (const file of files)
+    for await (const line of linesOf(file))
+      yield { read: readRecord(line.bytes), ...(chain === undefined ? {} : { chain }) };
+}
+
+/** Each chain's order is kept; between chains the earlier record comes first, and what cannot be read at once. */
+async function* merged(chains: readonly AsyncGenerator<Reading>[]): AsyncGenerator<Reading> {
+  const heads = await Promise.all(chains.map((chain) => chain.next()));
+  for (;;) {
+    let first = -1;
+    for (const [i, head] of heads.entries()) {
+      const best = heads[first];
+      if (head.done !== true && (best === undefined || timeOf(head.value) < timeOf(best.value))) first = i;
+    }
+    const next = heads[first];
+    const chain = chains[first];
+    if (next === undefined || next.done === true || chain === undefined) return;
+    yield next.value;
+    heads[first] = await chain.next();
+  }
+}
+
+function timeOf({ read }: Reading): string {
+  return read.kind === 'broken' ? '' : read.record.time;
 }
 
 /** What a record is about, its own words or those of the request it names. */

@@ -6,6 +6,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import type { AuditEvent } from './event.ts';
 import { listSegments, segmentNumber } from './folder.ts';
 import { readHeadFile } from './head-file.ts';
 import { linesOf } from './lines.ts';
@@ -16,6 +17,8 @@ export type VerifyOptions = {
   readonly expectedHead?: Head;
   /** The record before the first one given, for an export that does not begin at the beginning. */
   readonly after?: Head;
+  /** Told of each sound record, in order. */
+  readonly seen?: (event: AuditEvent) => void;
 };
 
 export type VerifyProblem =
@@ -30,7 +33,9 @@ export type VerifyProblem =
   | 'cut-off'
   /** The record that head.json or the expected head names is another one. */
   | 'replaced'
-  | 'head-file-unreadable';
+  | 'head-file-unreadable'
+  /** Of several processes' chains one is not there. */
+  | 'missing-chain';
 
 export type VerifyReport =
   | {
@@ -114,17 +119,20 @@ const TEXTS: Readonly<Record<VerifyProblem, string>> = {
   'cut-off': 'the trail ends too early',
   replaced: 'the record is not the one that was noted',
   'head-file-unreadable': 'head.json cannot be read',
+  'missing-chain': 'a chain is missing',
 };
 
 class Walk {
   readonly #expected: { readonly head: Head; readonly source: 'expected-head' | 'head-file' }[] = [];
   readonly #start: Head;
+  readonly #seen: (event: AuditEvent) => void;
   #head: Head;
   #records = 0;
 
   constructor(options: VerifyOptions) {
     this.#start = options.after ?? GENESIS;
     this.#head = this.#start;
+    this.#seen = options.seen ?? (() => undefined);
     if (options.expectedHead !== undefined) this.expect(options.expectedHead, 'expected-head');
   }
 
@@ -152,6 +160,7 @@ class Walk {
     if (this.#expected.some(({ head }) => head.seq === seq && head.hash !== hash)) return 'replaced';
     this.#head = { seq, hash };
     this.#records += 1;
+    this.#seen(read.record.event);
     return null;
   }
 

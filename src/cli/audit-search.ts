@@ -1,6 +1,7 @@
 /** `postern audit search`: who did, asked and decided what. */
 import type { Command } from 'commander';
-import type { AuditEvent, TrailRecord } from '../audit/event.ts';
+import type { AuditEvent } from '../audit/event.ts';
+import type { FoundRecord } from '../audit/search.ts';
 import { connected } from './connected.ts';
 import { complain, json, oneLine, print, safe, terminalWidth } from './output.ts';
 
@@ -50,8 +51,9 @@ export function auditSearchCommand(audit: Command): void {
     });
 }
 
-function line(record: TrailRecord): string {
-  const head = `${record.seq} ${safe(record.time)} ${safe(record.event.kind)} `;
+function line(record: FoundRecord): string {
+  const chain = record.chain === undefined ? '' : `${safe(record.chain)}/`;
+  const head = `${chain}${record.seq} ${safe(record.time)} ${safe(record.event.kind)} `;
   // Whole where a program reads it; `grep` must find what is there.
   const width = process.stdout.isTTY ? Math.max(40, terminalWidth() - head.length) : Infinity;
   return head + oneLine(details(record.event), width);

@@ -1,6 +1,7 @@
 /** `postern audit verify`: is the trail whole? Offline where its folder is at hand, else by the API. */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
+import type { TrailReport } from '../audit/chains.ts';
 import type { VerifyReport } from '../audit/verify.ts';
 import { connected } from './connected.ts';
 import { findTrailFolder } from './connection.ts';
@@ -33,18 +34,32 @@ export function auditVerifyCommand(audit: Command): void {
       }
       const report =
         folder === null ? await connected(command).verify() : await offline(folder, options.head);
-      print(options.json === true ? json(report) : words(report));
+      print(options.json === true ? json(report) : wordsOfAll(report));
       if (!report.ok) throw new Finished(EXIT.refused);
     });
 }
 
-async function offline(folder: string, head: string | undefined): Promise<VerifyReport> {
+async function offline(folder: string, head: string | undefined): Promise<TrailReport> {
   if (!existsSync(folder)) throw new UsageError(`there is no folder ${folder}`, "Name the trail's folder.");
-  const { verifyTrail } = await import('../audit/verify.ts');
-  const report = await verifyTrail(folder, head === undefined ? {} : { expectedHead: parseHead(head) });
-  if (report.ok && report.segments === 0)
+  const { verifyChains } = await import('../audit/chains.ts');
+  const report = head === undefined ? await verifyChains(folder) : await against(folder, parseHead(head));
+  if (!('chains' in report) && report.ok && report.segments === 0)
     throw new UsageError(`${folder} holds no trail`, "Name the trail's folder, where its segments are.");
   return report;
+}
+
+/** A head is of one chain. */
+async function against(folder: string, expectedHead: Head): Promise<VerifyReport> {
+  const { listChains } = await import('../audit/chains.ts');
+  const chains = await listChains(folder);
+  if (chains.some((chain) => chain.folder !== folder)) {
+    throw new UsageError(
+      `${folder} holds the chains of several processes, and a head is of one`,
+      `Name its folder: ${chains.map((chain) => chain.folder).join(', ')}.`,
+    );
+  }
+  const { verifyTrail } = await import('../audit/verify.ts');
+  return verifyTrail(folder, { expectedHead });
 }
 
 function parseHead(text: string): Head {
@@ -55,6 +70,12 @@ function parseHead(text: string): Head {
       'It is the number of a record, a colon and its hash of 64 digits.',
     );
   return { seq: Number(found[1]), hash: found[2] ?? '' };
+}
+
+function wordsOfAll(report: TrailReport): string {
+  if (!('chains' in report)) return words(report);
+  const parts = report.chains.map(({ chain, report: one }) => `chain ${safe(chain)}: ${words(one)}`);
+  return `${parts.join('\n')}\n${report.ok ? 'all chains are whole' : 'NOT all chains are whole'}`;
 }
 
 function words(report: VerifyReport): string {

@@ -5,8 +5,8 @@
  */
 import type { LoginView } from '../api/routes/login.ts';
 import type { AgentView, GrantView, RequestView } from '../api/views.ts';
+import type { TrailReport } from '../audit/chains.ts';
 import type { SearchResult } from '../audit/search.ts';
-import type { VerifyReport } from '../audit/verify.ts';
 import { PosternError } from '../errors.ts';
 import type { Explanation } from '../policy/explain.ts';
 import { ApiRefusal, UsageError } from './exit-codes.ts';
@@ -67,7 +67,7 @@ export type Client = {
   }): Promise<Explanation>;
   channels(): Promise<{ channels: ChannelView[] }>;
   testChannel(name: string): Promise<{ name: string }>;
-  verify(): Promise<VerifyReport>;
+  verify(): Promise<TrailReport>;
   search(query: Readonly<Record<string, string>>): Promise<SearchResult>;
 };
 

@@ -1,9 +1,9 @@
 /** The trail: is it whole, and what is in it? */
 import type { FastifyInstance } from 'fastify';
 import type { AuditKind } from '../../audit/event.ts';
+import type { TrailReport } from '../../audit/chains.ts';
 import { DEFAULT_SEARCH_RESULTS, MAX_SEARCH_RESULTS } from '../../audit/limits.ts';
 import type { TrailQuery } from '../../audit/search.ts';
-import type { VerifyReport } from '../../audit/verify.ts';
 import { PosternError } from '../../errors.ts';
 import type { ApiDeps, RouteFacts } from '../deps.ts';
 import { closed, count, instant, trailRecordSchema, word } from '../schemas.ts';
@@ -31,7 +31,7 @@ type WrittenQuery = Readonly<
 
 export function auditRoutes(app: FastifyInstance, deps: ApiDeps): void {
   // Reading a whole trail is work: all who ask at the same time share one reading.
-  let running: Promise<VerifyReport> | null = null;
+  let running: Promise<TrailReport> | null = null;
   app.get('/v1/audit/verify', { config: { facts: verifyFacts } }, async () => {
     running ??= deps.trail.verify().finally(() => {
       running = null;
@@ -111,13 +111,21 @@ const brokenSchema = closed({
   seq: number,
 });
 
+const severalSchema = closed({
+  ok: { type: 'boolean' },
+  chains: {
+    type: 'array',
+    items: closed({ chain: text, report: { oneOf: [wholeSchema, brokenSchema] } }),
+  },
+});
+
 const verifyFacts: RouteFacts = {
-  summary: 'Check the whole chain',
+  summary: 'Check the whole chain; of several processes, each one’s',
   roles: auditors,
   responses: {
     200: {
       description: 'The report; `ok` is false where the trail is broken, and it says where',
-      schema: { oneOf: [wholeSchema, brokenSchema] },
+      schema: { oneOf: [wholeSchema, brokenSchema, severalSchema] },
     },
   },
 };
