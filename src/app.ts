@@ -13,16 +13,14 @@ import type { Agents } from './approvals/request.ts';
 import { RowLedger } from './approvals/row-ledger.ts';
 import { openApprovals, type ApprovalService } from './approvals/service.ts';
 import type { Store } from './approvals/store.ts';
+import { verifyChains } from './audit/chains.ts';
 import { realIo, type TrailIo } from './audit/folder.ts';
-import type { Trail } from './audit/event.ts';
+import type { AuditEvent, Trail } from './audit/event.ts';
 import { searchTrail } from './audit/search.ts';
 import { openTrail, type FileTrail } from './audit/trail-writer.ts';
-import { verifyTrail } from './audit/verify.ts';
 import { Channels } from './channels/channels.ts';
 import type { Installation } from './config/installation.ts';
-import { loadInstallation } from './config/installation-file.ts';
-import { formatProblem, type Problem } from './config/problem.ts';
-import { loadRules, watchRules, type RulesOutcome, type RulesWatch } from './config/watch-rules.ts';
+import { readInstallation } from './config/read-installation.ts';
 import { PosternError } from './errors.ts';
 import { masked } from './masking/counted.ts';
 import { derivedKey } from './net/derived-keys.ts';
@@ -34,7 +32,7 @@ import { openDatabases } from './net/open-databases.ts';
 import { openStore } from './net/open-store.ts';
 import { serverTls } from './net/tls.ts';
 import { Counters, countedTrail } from './observability/counters.ts';
-import { liveness, readiness, type Readiness } from './observability/health.ts';
+import { liveness, readiness } from './observability/health.ts';
 import { makeMetrics, type Metrics } from './observability/metrics.ts';
 import { keepParserSmall } from './parser-tier.ts';
 import { explain } from './policy/explain.ts';
@@ -42,6 +40,10 @@ import { unmatchedTrust } from './policy/trusted-functions.ts';
 import { unfitMasks, unmatchedPatterns } from './policy/mask-warnings.ts';
 import { limitsRowsByHour } from './policy/row-limits.ts';
 import type { RuleSet } from './policy/rules.ts';
+import type { AnswerTo, ProcessHealth, Question } from './processes/messages.ts';
+import { ALONE, answerOf, servesApi, shareOf, wholeOf } from './processes/siblings.ts';
+import type { Own, Place, Whole } from './processes/siblings.ts';
+import { RulesInForce } from './rules-in-force.ts';
 import { analyze, loadParser } from './sql/analyze.ts';
 import { parserReloads, parserState } from './sql/parser.ts';
 import { VERSION } from './version.ts';
@@ -53,6 +55,8 @@ export type StartOptions = {
   readonly log?: 'json' | 'silent';
   /** How the trail opens files, so that tests can fill its disk. */
   readonly trailIo?: TrailIo;
+  /** Which of several processes this is; `processes` of the configuration is the supervisor's business. */
+  readonly place?: Place;
 };
 
 export type Postern = {
@@ -61,6 +65,8 @@ export type Postern = {
   readonly agents: Agents;
   /** Reads the rules file again, as SIGHUP does. */
   reload(): void;
+  /** What another process of this Postern wants to know. */
+  answer(question: Question): Promise<AnswerTo[Question['kind']]>;
   /** Drains and stops everything. */
   stop(): Promise<void>;
 };
@@ -73,14 +79,16 @@ const MAX_MASK_WARNINGS = 50;
  * @throws PosternError `config-invalid` naming file, line and what to do; Error when a port is taken
  */
 export async function startPostern(options: StartOptions): Promise<Postern> {
-  const installation = readInstallation(options);
-  const log = pino({ level: options.log === 'silent' ? 'silent' : installation.log.level, base: null });
+  const { place = ALONE } = options;
+  const installation = readInstallation(options.configFile, options.env ?? process.env, place.count);
+  const level = options.log === 'silent' ? 'silent' : installation.log.level;
+  const log = pino({ level, base: place.count === 1 ? null : { process: place.number } });
   const undo: (() => Promise<void> | void)[] = [];
   const stop = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    return await start(installation, log, undo, { stop, trailIo: options.trailIo ?? realIo });
+    return await start(installation, log, undo, { stop, place, trailIo: options.trailIo ?? realIo });
   } catch (error) {
     await stop();
     throw error;
@@ -91,17 +99,18 @@ async function start(
   installation: Installation,
   log: Logger,
   undo: (() => Promise<void> | void)[],
-  { stop, trailIo }: { readonly stop: () => Promise<void>; readonly trailIo: TrailIo },
+  { stop, place, trailIo }: Pick<Postern, 'stop'> & { readonly place: Place; readonly trailIo: TrailIo },
 ): Promise<Postern> {
+  const share = shareOf(installation, place);
   keepParserSmall();
   await loadParser();
   const rules = new RulesInForce(installation.rulesFile);
-  const fileTrail = await startTrail(installation, log, trailIo);
+  const fileTrail = await startTrail(share, log, trailIo);
   undo.push(() => fileTrail.close());
   const counters = new Counters();
   const trail = countedTrail(fileTrail, counters);
-  await trail.record({ kind: 'postern_started', version: VERSION, rules_version: rules.current.version });
-  const store = await openStore(installation.store);
+  await trail.record(startOf(rules, place));
+  const store = await openStore(share.store);
   undo.push(() => store.close());
   const { maxPendingRequestsPerAgent: maxPendingPerAgent, maxDenials, denialWindowMs } = installation.limits;
   const throttle = { maxDenials, windowMs: denialWindowMs };
@@ -114,12 +123,7 @@ async function start(
   const approvals = await openApprovals({ store, trail, maxPendingPerAgent, keepMs, throttle, onError });
   undo.push(() => approvals.close());
   channels.follow(approvals);
-  const rowLedger = new RowLedger({
-    counts: store.rowCounts,
-    clock: () => store.clock(),
-    needed: () => limitsRowsByHour(rules.current),
-    onError,
-  });
+  const rowLedger = rowLedgerOf(store, rules, onError);
   undo.push(() => rowLedger.close());
   await rowLedger.open();
   const grants = await startGrants(installation, { store, trail, onError });
@@ -130,7 +134,7 @@ async function start(
   warn();
   const watch = rules.watch(installation.rulesFile, trail, log, warn);
   undo.push(() => watch.close());
-  const health = (): Readiness => healthOf(databases, fileTrail, store);
+  const health = (): ProcessHealth => healthOf(databases, fileTrail, store);
   const metrics: Metrics = makeMetrics({
     version: VERSION,
     counters,
@@ -141,70 +145,37 @@ async function start(
     sessions: () => listener.sessionCount,
     maskedValues: () => masked.values,
     catalogs: () => catalogsOf(databases),
-    ready: () => health().ready,
+    ready: () => health().readiness.ready,
   });
   undo.push(() => metrics.close());
   const running = { databases, store, approvals, grants, trail, agents, rowLedger, log, metrics };
-  const listener = makeListener(installation, running);
+  const listener = makeListener(share, running);
   const watchAgents = new AgentWatch({ store, approvals, grants, sessions: listener, onError });
   undo.push(() => watchAgents.close());
-  const deps = apiDeps(installation, { ...running, rules, health });
-  const api = await startApi({ ...deps, plugins: [channels.routes] });
-  undo.push(() => api.close());
+  const own: Own = { health, metrics, textOf: (id) => approvals.textOf(id) };
+  const deps = apiDeps(installation, { ...running, rules, whole: wholeOf(own, place) });
+  const api = servesApi(place) ? await startApi({ ...deps, plugins: [channels.routes] }) : null;
+  undo.push(() => api?.close());
   const agentPort = await listener.listen();
   undo.push(() => listener.close());
-  log.info({ agents: agentPort, api: api.port }, 'Postern is ready');
-  return { agentPort, apiPort: api.port, agents, reload: () => void watch.reload(), stop };
+  const apiPort = api?.port ?? 0;
+  log.info({ agents: agentPort, api: apiPort }, 'Postern is ready');
+  const answer = (question: Question): Promise<AnswerTo[Question['kind']]> => answerOf(own, question);
+  return { agentPort, apiPort, agents, reload: () => void watch.reload(), answer, stop };
+}
+
+function startOf({ current }: RulesInForce, { number, count }: Place): AuditEvent {
+  const started = { kind: 'postern_started', version: VERSION, rules_version: current.version } as const;
+  return count === 1 ? started : { ...started, process: number, processes: count };
+}
+
+function rowLedgerOf(store: Store, rules: RulesInForce, onError: (error: unknown) => void): RowLedger {
+  const needed = (): boolean => limitsRowsByHour(rules.current);
+  return new RowLedger({ counts: store.rowCounts, clock: () => store.clock(), needed, onError });
 }
 
 function openChannels({ channels: configs, approvers, api }: Installation, log: Logger): Channels {
   return new Channels({ configs, approvers, publicUrl: api.publicUrl, log });
-}
-
-function readInstallation(options: StartOptions): Installation {
-  const reading = loadInstallation(options.configFile, options.env ?? process.env);
-  if (reading.kind === 'invalid') throw invalid(reading.problems);
-  return reading.installation;
-}
-
-function invalid(problems: readonly Problem[]): PosternError {
-  return new PosternError('config-invalid', { problems: problems.map(formatProblem).join('\n') });
-}
-
-/** The rules, replaced as a whole when a valid new file appears; an invalid one leaves them as they are. */
-class RulesInForce {
-  current: RuleSet;
-
-  constructor(file: string) {
-    const outcome = loadRules(file);
-    if (outcome.kind === 'invalid') throw invalid(outcome.problems);
-    this.current = outcome.rules;
-  }
-
-  /** `adopted` is called after each change of `current`. */
-  watch(file: string, trail: Trail, log: Logger, adopted: () => void): RulesWatch {
-    return watchRules(file, this.current.version, (outcome) => {
-      const before = this.current;
-      const done = this.#adopt(outcome, trail, log).then(() => {
-        if (this.current !== before) adopted();
-      });
-      done.catch((error: unknown) => {
-        log.error({ err: error }, 'new rules were not taken: the trail cannot record them');
-      });
-    });
-  }
-
-  async #adopt(outcome: RulesOutcome, trail: Trail, log: Logger): Promise<void> {
-    if (outcome.kind === 'invalid') {
-      const problems = outcome.problems.map(formatProblem);
-      log.error({ problems }, 'rules.yaml is not valid; the old rules stay in force');
-      const rules_version = outcome.version ?? '';
-      return trail.record({ kind: 'rules_rejected', rules_version, problems: problems.length });
-    }
-    await trail.record({ kind: 'rules_loaded', rules_version: outcome.rules.version });
-    this.current = outcome.rules;
-    log.info({ version: outcome.rules.version }, 'new rules are in force');
-  }
 }
 
 /** Masks that do not do what their rule says on a database as it is now: safe, but hardly what was meant. */
@@ -275,10 +246,11 @@ function makeListener(installation: Installation, running: Running): Listener {
 
 function apiDeps(
   installation: Installation,
-  running: Running & { readonly rules: RulesInForce; readonly health: () => Readiness },
+  running: Running & { readonly rules: RulesInForce; readonly whole: Whole },
 ): Parameters<typeof startApi>[0] {
-  const { databases, approvals, grants, trail, agents, rules, log, metrics, health } = running;
+  const { databases, approvals, grants, trail, agents, rules, log, whole } = running;
   return {
+    ...whole,
     ...installation.api,
     approvers: installation.approvers,
     oidc: installation.oidc,
@@ -294,7 +266,7 @@ function apiDeps(
       logins: [...config.logins.keys()],
     })),
     trail: {
-      verify: () => verifyTrail(installation.trail.folder),
+      verify: () => verifyChains(installation.trail.folder),
       search: (query) => searchTrail(installation.trail.folder, query),
       record: (event) => trail.record(event),
     },
@@ -318,9 +290,6 @@ function apiDeps(
         where,
       );
     },
-    liveness: () => liveness({ parser: parserState }),
-    health,
-    metrics,
   };
 }
 
@@ -334,11 +303,10 @@ function healthOf(
   databases: ReadonlyMap<string, DatabaseRuntime>,
   trail: FileTrail,
   store: Store,
-): Readiness {
-  return readiness({
-    parser: parserState,
-    trail,
-    store,
-    catalogs: () => catalogsOf(databases),
-  });
+): ProcessHealth {
+  const catalogs = (): ReturnType<typeof catalogsOf> => catalogsOf(databases);
+  return {
+    liveness: liveness({ parser: parserState }),
+    readiness: readiness({ parser: parserState, trail, store, catalogs }),
+  };
 }

@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import type { Grants, NewGrant } from '../approvals/grant.ts';
 import type { Agents, Approvals, Approver } from '../approvals/request.ts';
 import type { AuditEvent } from '../audit/event.ts';
+import type { TrailReport } from '../audit/chains.ts';
 import type { SearchResult, TrailQuery } from '../audit/search.ts';
-import type { VerifyReport } from '../audit/verify.ts';
 import type { ApproverConfig, OidcConfig, Role } from '../config/installation.ts';
 import type { Explanation } from '../policy/explain.ts';
 
@@ -40,7 +40,7 @@ export type ApiDeps = {
   /** A SCRAM-SHA-256 verifier of a new password. */
   makeVerifier(password: string): Promise<string>;
   readonly trail: {
-    verify(): Promise<VerifyReport>;
+    verify(): Promise<TrailReport>;
     search(query: TrailQuery): Promise<SearchResult>;
     /** Resolves once the event is on disk. @throws PosternError `trail-unavailable` */
     record(event: AuditEvent): Promise<void>;
@@ -54,8 +54,10 @@ export type ApiDeps = {
     readonly database: string;
   }): Promise<Explanation>;
   /** Whether a restart would help. */
-  liveness(): { readonly alive: boolean; readonly problems: readonly string[] };
-  health(): Health;
+  liveness(): Promise<{ readonly alive: boolean; readonly problems: readonly string[] }>;
+  health(): Promise<Health>;
+  /** The text of a held statement with its literals; null where it is not kept. */
+  textOf(requestId: string): Promise<string | null>;
   /** Other rooms' routes; each brings its facts as ours do. */
   readonly plugins?: readonly ((app: FastifyInstance) => void)[];
   readonly metrics: { readonly contentType: string; text(): Promise<string> };

@@ -1,6 +1,7 @@
 /** argv → the command → an exit code. The one place that prints refusals. */
 import { Command, CommanderError } from 'commander';
 import { PosternError } from '../errors.ts';
+import { StartFailure } from '../processes/start-failure.ts';
 import { VERSION } from '../version.ts';
 import { agentsCommand } from './agents.ts';
 import { approveCommand } from './approve.ts';
@@ -69,7 +70,12 @@ export function program(): Command {
 
 function explain(error: unknown): void {
   if (error instanceof Finished) return;
-  if (error instanceof PosternError || error instanceof ApiRefusal || error instanceof UsageError) {
+  if (
+    error instanceof PosternError ||
+    error instanceof ApiRefusal ||
+    error instanceof UsageError ||
+    error instanceof StartFailure
+  ) {
     // A message may hold several lines of ours; what others wrote in it must not add any.
     for (const [i, line] of error.message.split('\n').entries())
       complain(`${i === 0 ? 'postern: ' : '  '}${safe(line)}`);

@@ -4,6 +4,7 @@ import type { Limits } from './installation.ts';
 export const DEFAULT_LISTEN_HOST = '127.0.0.1';
 /** Next to PostgreSQL's 5432 and pgbouncer's own default, 6432. */
 export const DEFAULT_LISTEN_PORT = 6432;
+export const DEFAULT_PROCESSES = 1;
 export const DEFAULT_API_HOST = '127.0.0.1';
 export const DEFAULT_API_PORT = 6433;
 /** IANA's port for PostgreSQL. */

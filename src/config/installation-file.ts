@@ -41,8 +41,15 @@ export type InstallationReading =
 /** The login an agent uses that names no other. */
 export const DEFAULT_LOGIN = 'default';
 
-/** @param env where `env:` secrets are looked up; the process's own, in production */
-export function loadInstallation(file: string, env: Env): InstallationReading {
+/**
+ * @param env where `env:` secrets are looked up; the process's own, in production
+ * @param processes in place of what the file says of them; null: as it says
+ */
+export function loadInstallation(
+  file: string,
+  env: Env,
+  processes: number | null = null,
+): InstallationReading {
   let bytes: Buffer;
   try {
     bytes = readFileSync(file);
@@ -58,7 +65,7 @@ export function loadInstallation(file: string, env: Env): InstallationReading {
     return { kind: 'invalid', problems: inOrder(problems) };
   }
   const reader = new Reader(reading.source, dirname(resolve(file)), env);
-  const installation = reader.installation(parsed.data);
+  const installation = reader.installation(processes === null ? parsed.data : { ...parsed.data, processes });
   return reader.problems.length > 0
     ? { kind: 'invalid', problems: inOrder(reader.problems) }
     : { kind: 'ok', installation };
@@ -96,6 +103,7 @@ class Reader {
       );
     }
     return {
+      processes: this.#processes(written),
       listen: {
         host: listen?.host ?? defaults.DEFAULT_LISTEN_HOST,
         port: listen?.port ?? defaults.DEFAULT_LISTEN_PORT,
@@ -192,6 +200,22 @@ class Reader {
         written.instance ??
         `${hostname()}:${resolve(this.#folder, trail?.folder ?? defaults.DEFAULT_TRAIL_FOLDER)}`,
     };
+  }
+
+  #processes({ processes = defaults.DEFAULT_PROCESSES, store, listen }: WrittenInstallation): number {
+    if (processes === 1) return processes;
+    const at: Path = ['processes'];
+    if (store?.postgres === undefined) {
+      this.#bad(
+        at,
+        `${processes} processes need a store that they can share`,
+        'add store.postgres, or run one process',
+      );
+    }
+    if (listen?.port === 0) {
+      this.#bad(at, `${processes} processes need one port that they can share`, 'give listen.port a number');
+    }
+    return processes;
   }
 
   #listenTls(written: { readonly cert: string; readonly key: string } | undefined): TlsFiles | null {

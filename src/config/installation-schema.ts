@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { channelsSchema, url } from './channel-schema.ts';
 import { DEFAULT_LIMITS, LIMIT_BOUNDS } from './defaults.ts';
 import type { Limits } from './installation.ts';
-import { MAX_KEEP_MS, MIN_KEEP_MS } from './limits.ts';
+import { MAX_KEEP_MS, MAX_PROCESSES, MIN_KEEP_MS } from './limits.ts';
 import { secret } from './secret-schema.ts';
 import { EMAIL, oidcSchema } from './oidc-schema.ts';
 import { duration, exactName, label, oneOrMore, parseDuration, parseSize } from './values.ts';
@@ -128,6 +128,11 @@ export const installationSchema = z.strictObject({
       publicUrl: url.optional(),
     })
     .nullish(),
+  processes: z
+    .int('expected a whole number')
+    .min(1, `expected 1 to ${MAX_PROCESSES}`)
+    .max(MAX_PROCESSES, `expected 1 to ${MAX_PROCESSES}`)
+    .optional(),
   databases: z.record(exactName(), database),
   approvers: z.array(approver).nullish(),
   channels: channelsSchema.nullish(),

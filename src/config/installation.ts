@@ -110,6 +110,8 @@ export type StoreConfig = (
 };
 
 export type Installation = {
+  /** Of this one Postern, sharing its port and its store. */
+  readonly processes: number;
   readonly listen: {
     readonly host: string;
     readonly port: number;

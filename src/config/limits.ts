@@ -55,3 +55,6 @@ export const MAX_URL_LENGTH = 2000;
 /** Bytes of a webhook's key: Standard Webhooks asks for 24 to 64 (192 to 512 bits). */
 export const MIN_WEBHOOK_KEY_BYTES = 24;
 export const MAX_WEBHOOK_KEY_BYTES = 64;
+
+/** Processes of one Postern: more than any machine has cores to spare, and each has 13 connections to the store. */
+export const MAX_PROCESSES = 64;

@@ -5,7 +5,8 @@
  * only), and nothing of a statement is in them (I8). Non-goals: keeping history, pushing anywhere.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { PrometheusContentType } from 'prom-client';
 import type { Approvals } from '../approvals/request.ts';
 import type { Counters } from './counters.ts';
 
@@ -22,10 +23,14 @@ export type MetricsSources = {
   readonly ready: () => boolean;
 };
 
+/** As `prom-client` has them, before they are text. */
+export type MetricsJson = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
+
 export type Metrics = {
   readonly contentType: string;
   /** The exposition text. */
   text(): Promise<string>;
+  json(): Promise<MetricsJson>;
   /** A connection to a database that was opened and logged in to. */
   upstreamConnected(database: string, seconds: number): void;
   close(): void;
@@ -70,6 +75,7 @@ export function makeMetrics(sources: MetricsSources): Metrics {
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
+    json: () => registry.getMetricsAsJSON(),
     upstreamConnected: (database, seconds) => connected.observe({ database }, seconds),
     close() {
       unsubscribe();
@@ -77,6 +83,24 @@ export function makeMetrics(sources: MetricsSources): Metrics {
       registry.clear();
     },
   };
+}
+
+/**
+ * Several processes' metrics as one text, each series with a label that says whose it is: summed, a process that
+ * starts anew would make counters fall. One that does not answer (null) is told of as not ready.
+ */
+export async function metricsOfAll(
+  all: readonly { readonly process: number; readonly metrics: MetricsJson | null }[],
+): Promise<string> {
+  const ready = all.flatMap(({ metrics }) => metrics ?? []).find(({ name }) => name === 'postern_ready');
+  const notReady = ready === undefined ? [] : [{ ...ready, values: [{ labels: {}, value: 0 }] }];
+  const labelled = all.map(({ process, metrics }) =>
+    (metrics ?? notReady).map((metric) => ({
+      ...metric,
+      values: metric.values.map((one) => ({ ...one, labels: { ...one.labels, process: String(process) } })),
+    })),
+  );
+  return AggregatorRegistry.aggregate<PrometheusContentType>(labelled).metrics();
 }
 
 type Read = (set: (labels: Record<string, string>, value: number) => void) => void;

@@ -84,7 +84,7 @@ test('whoami says whose token it is; tokens are taken in the one right form', as
 
 test('health needs no token and tells what is wrong', async (t) => {
   let problems: string[] = [];
-  const { call } = await bench(t, { health: () => ({ ready: problems.length === 0, problems }) });
+  const { call } = await bench(t, { health: async () => ({ ready: problems.length === 0, problems }) });
   assert.equal((await call(null, 'GET', '/healthz')).status, 200);
   assert.deepEqual((await call(null, 'GET', '/readyz')).body, { ready: true, problems: [] });
   problems = ['the trail cannot be written'];

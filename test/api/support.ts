@@ -165,8 +165,9 @@ export async function bench(t: TestContext, changes: Partial<ApiDeps> = {}): Pro
         { database, environment: 'prod', inTransaction: false },
       );
     },
-    liveness: () => ({ alive: true, problems: [] }),
-    health: () => ({ ready: true, problems: [] }),
+    liveness: async () => ({ alive: true, problems: [] }),
+    textOf: async (id) => approvals.textOf(id),
+    health: async () => ({ ready: true, problems: [] }),
     metrics: { contentType: 'text/plain', text: () => Promise.resolve('nothing 1\n') },
     log: { info: log, warn: log, error: log },
     ...changes,

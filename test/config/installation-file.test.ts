@@ -78,6 +78,29 @@ test('the smallest installation gets every documented default', () => {
   assert.deepEqual(installation.approvers, []);
 });
 
+test('several processes need what they can share', () => {
+  const postgres = `store: { postgres: { host: 127.0.0.1, database: p, user: p, password: { inline: p } } }\n`;
+  const saysOf = (text: string): string => {
+    const reading = load(text);
+    return reading.kind === 'ok'
+      ? `ok ${reading.installation.processes}`
+      : reading.problems.map(formatProblem).join();
+  };
+  assert.equal(saysOf(MINIMAL), 'ok 1');
+  assert.equal(saysOf(`${MINIMAL}processes: 1\n`), 'ok 1');
+  assert.equal(saysOf(`${MINIMAL}${postgres}processes: 4\n`), 'ok 4');
+  assert.match(
+    saysOf(`${MINIMAL}processes: 2\n`),
+    /processes: 2 processes need a store that they can share \(add store\.postgres, or run one process\)/,
+  );
+  assert.match(
+    saysOf(`${MINIMAL}${postgres}processes: 2\nlisten: { port: 0 }\n`),
+    /need one port that they can share/,
+  );
+  assert.match(saysOf(`${MINIMAL}${postgres}processes: 65\n`), /expected 1 to 64/);
+  assert.match(saysOf(`${MINIMAL}${postgres}processes: 0\n`), /expected 1 to 64/);
+});
+
 test('everything can be said', () => {
   const reading =
     load(`${MINIMAL.replace('host: 127.0.0.1', 'host: db.internal\n    port: 6000\n    database: shop_v2\n    tls: { ca: ca.pem, serverName: db }')}

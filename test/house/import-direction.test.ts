@@ -60,6 +60,10 @@ const FORBIDDEN: readonly (readonly [file: string, specifier: string])[] = [
   ['src/api/a.ts', '../gate/gate.ts'],
   ['src/api/routes/a.ts', '../../session/names.ts'],
   ['src/cli/a.ts', '../session/names.ts'],
+  ['src/net/a.ts', '../processes/siblings.ts'],
+  ['src/session/a.ts', '../processes/siblings.ts'],
+  ['src/api/a.ts', '../processes/siblings.ts'],
+  ['src/processes/a.ts', '../net/listener.ts'],
   ['src/catalog/snapshot.ts', './load.ts'],
 ];
 
@@ -78,6 +82,7 @@ const ALLOWED: readonly (readonly [file: string, specifier: string])[] = [
   ['src/api/a.ts', '../approvals/request.ts'],
   ['src/wire/client/a.ts', '../../errors.ts'],
   ['src/app.ts', './net/listener.ts'],
+  ['src/processes/a.ts', '../app.ts'],
 ];
 
 for (const [file, specifier] of ALLOWED) {

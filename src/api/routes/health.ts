@@ -29,7 +29,7 @@ export function healthRoutes(app: FastifyInstance, deps: ApiDeps): void {
       },
     },
     async (_request, reply) => {
-      const { alive, problems } = deps.liveness();
+      const { alive, problems } = await deps.liveness();
       return reply.code(alive ? 200 : 503).send({ alive, problems });
     },
   );
@@ -49,7 +49,7 @@ export function healthRoutes(app: FastifyInstance, deps: ApiDeps): void {
       },
     },
     async (_request, reply) => {
-      const { ready, problems } = deps.health();
+      const { ready, problems } = await deps.health();
       return reply.code(ready ? 200 : 503).send({ ready, problems });
     },
   );

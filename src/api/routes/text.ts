@@ -21,7 +21,7 @@ export function textRoutes(app: FastifyInstance, deps: ApiDeps): void {
       const reveal = deps.revealGroups();
       if (!caller.groups.some((group) => reveal.includes(group)))
         throw new PosternError('text-not-revealed', { who: caller.name });
-      const text = deps.approvals.textOf(id);
+      const text = await deps.textOf(id);
       if (text === null) throw new PosternError('text-not-kept', { id });
       await deps.trail.record({ kind: 'request_text_viewed', request_id: id, approver: caller.name });
       return { id, text };
