@@ -29,3 +29,14 @@ export async function loadBenchData(
     await client.end();
   }
 }
+
+/** @param url a superuser's */
+export async function createDatabase(url: string, name: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(`create database ${client.escapeIdentifier(name)}`);
+  } finally {
+    await client.end();
+  }
+}

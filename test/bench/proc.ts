@@ -14,6 +14,14 @@ export function cpuSeconds(pid: number | undefined): number | null {
   return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS;
 }
 
+/** Of all of them together; null where there are none, or one cannot be told. */
+export function cpuSecondsOfAll(pids: readonly (number | undefined)[]): number | null {
+  const each = pids.map(cpuSeconds).filter((seconds) => seconds !== null);
+  return each.length === 0 || each.length < pids.length
+    ? null
+    : each.reduce((sum, seconds) => sum + seconds, 0);
+}
+
 /** The largest resident set so far, in MiB. */
 export function peakMiB(pid: number | undefined): number | null {
   const file = `/proc/${pid}/status`;

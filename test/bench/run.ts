@@ -5,6 +5,7 @@
  *   --only=TEXT          workloads whose name has the text; may be said several times
  *   --rounds=N           measured rounds, after one that is not
  *   --without=TEXT       targets whose name has the text are left out; may be said several times
+ *   --processes          another Postern, of two processes
  *   --profile=FOLDER     CPU profiles of the two Posterns (which then are slower)
  *
  * Invariant: everything compared is measured in the same run, in turns: each round goes through every
@@ -22,9 +23,9 @@ import { parseArgs } from 'node:util';
 import { locateBinaries, temporaryRoot } from '../../fixtures/postgres/binaries.ts';
 import { startPostgres } from '../../fixtures/postgres/embedded.ts';
 import { makeCertificate, type Certificate } from './certificate.ts';
-import { loadBenchData } from './data.ts';
+import { createDatabase, loadBenchData } from './data.ts';
 import type { Job, JobResult, Started } from './job.ts';
-import { cpuSeconds, peakMiB } from './proc.ts';
+import { cpuSecondsOfAll, peakMiB } from './proc.ts';
 import { table, type Sample } from './report.ts';
 import {
   endChild,
@@ -42,6 +43,7 @@ const { values: options } = parseArgs({
     only: { type: 'string', multiple: true, default: [] },
     without: { type: 'string', multiple: true, default: [] },
     rounds: { type: 'string' },
+    processes: { type: 'boolean', default: false },
     profile: { type: 'string' },
   },
 });
@@ -55,6 +57,9 @@ function profiling(folder: string): string[] {
   return ['--cpu-prof', `--cpu-prof-dir=${folder}`];
 }
 
+/** The database of the store, in the server that is measured. */
+const STORE = 'postern_store';
+
 const started: (() => Promise<void>)[] = [];
 
 async function end(): Promise<void> {
@@ -65,19 +70,19 @@ async function end(): Promise<void> {
 
 type Measured = Extract<JobResult, { kind: 'done' }> & { readonly cpu: number | null };
 
-/** @param pid whose CPU time between the generator's start and its end is told */
-function ask(generator: ChildProcess, job: Job, pid: number | undefined): Promise<Measured> {
+/** @param pids whose CPU time between the generator's start and its end is told, together */
+function ask(generator: ChildProcess, job: Job, pids: Target['pids']): Promise<Measured> {
   return new Promise((resolved, reject) => {
     const gone = (): void => reject(new Error('the load generator ended'));
     let before: number | null = null;
     const listen = (message: JobResult | Started): void => {
       if (message.kind === 'started') {
-        before = cpuSeconds(pid);
+        before = cpuSecondsOfAll(pids);
         return;
       }
       generator.off('exit', gone);
       generator.off('message', listen);
-      const after = cpuSeconds(pid);
+      const after = cpuSecondsOfAll(pids);
       const cpu = before === null || after === null ? null : after - before;
       if (message.kind === 'done') resolved({ ...message, cpu });
       else reject(new Error(`${job.target}, ${JSON.stringify(job.load)}: ${message.problem}`));
@@ -96,7 +101,7 @@ async function measure(
 ): Promise<Sample> {
   const { load, connections, tls, unit } = workload;
   const job = { target: target.name, url: target.url, load, connections, tls, durationMs: SECONDS * 1000 };
-  const { count, seconds, cpu, generatorCpuSeconds } = await ask(generator, job, target.process?.pid);
+  const { count, seconds, cpu, generatorCpuSeconds } = await ask(generator, job, target.pids);
   if (unit === 'row' && count !== WIDE_ROWS) throw new Error(`${target.name} delivered ${count} rows`);
   return {
     round,
@@ -140,7 +145,7 @@ async function startTargets(): Promise<Target[]> {
   await loadBenchData(postgres.url(), WIDE_ROWS, login);
   const upstream = { port: postgres.port, database: 'postgres', ...login };
   const targets: Target[] = [
-    { name: 'direct', url: urlOf(postgres.port, 'postgres', login), process: null, apiPort: 0 },
+    { name: 'direct', url: urlOf(postgres.port, 'postgres', login), process: null, pids: [], apiPort: 0 },
   ];
   const left = options.without;
   const add = async (name: string, start: () => Promise<Target | null>): Promise<void> => {
@@ -162,6 +167,18 @@ async function startTargets(): Promise<Target[]> {
   await add('pgbouncer', () => startPgbouncerTarget(folder, upstream, certificate));
   await add('Postern, allow all', postern(false));
   await add('Postern, masks', postern(true));
+  if (options.processes) {
+    const { port, user, password } = postgres;
+    await createDatabase(postgres.url(), STORE);
+    await add('Postern, allow all, 2 processes', () =>
+      startPosternTarget(upstream, {
+        folder: join(folder, 'several'),
+        masks: false,
+        certificate,
+        several: { count: 2, store: { port, database: STORE, user, password } },
+      }),
+    );
+  }
   return targets;
 }
 
@@ -193,9 +210,10 @@ async function main(): Promise<void> {
     ),
   );
   if (!targets.some(({ name }) => name === 'pgbouncer')) console.log('\nSkipped: pgbouncer');
-  for (const { name, process: child } of targets) {
-    const peak = peakMiB(child?.pid);
-    if (peak !== null) console.log(`\nPeak memory of ${name}: ${Math.round(peak)} MiB`);
+  for (const { name, pids } of targets) {
+    const peaks = pids.map(peakMiB).filter((peak) => peak !== null);
+    if (peaks.length > 0)
+      console.log(`\nPeak memory of ${name}: ${peaks.map((peak) => Math.round(peak)).join(' + ')} MiB`);
   }
 }
 

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../fixtures/postgres/embedded.ts';
 import { DEFAULT_KEYS } from '../../src/policy/rules.ts';
 import type { Certificate } from './certificate.ts';
 import { startPgbouncer } from './pgbouncer.ts';
@@ -13,6 +14,8 @@ export type Target = {
   readonly url: string;
   /** The process in between; null for a direct connection. */
   readonly process: ChildProcess | null;
+  /** The processes whose work counts. */
+  readonly pids: readonly (number | undefined)[];
   /** Where Postern's API listens; 0 for others. */
   readonly apiPort: number;
 };
@@ -35,20 +38,22 @@ const MASKS = `masks:
   - { name: never, columns: [public.wide.ssn], with: 'null' }
 `;
 
+type Ports = { readonly port: number; readonly apiPort?: number; readonly pids?: readonly number[] };
+
 /** Starts a file of this folder and resolves with the port it says it listens on. */
 async function start(
   file: string,
   args: readonly string[],
   execArgv: readonly string[] = [],
-): Promise<{ port: number; apiPort: number; child: ChildProcess }> {
+): Promise<{ port: number; apiPort: number; child: ChildProcess; pids: readonly (number | undefined)[] }> {
   const path = fileURLToPath(new URL(file, import.meta.url));
   const child = fork(path, args, {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     execArgv: [...process.execArgv, ...execArgv],
   });
-  const ports = await new Promise<{ port: number; apiPort?: number }>((resolve, reject) => {
+  const ports = await new Promise<Ports>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`${file} did not start in time`)), START_TIMEOUT_MS);
-    child.once('message', (message: { port: number; apiPort?: number }) => {
+    child.once('message', (message: Ports) => {
       clearTimeout(timer);
       resolve(message);
     });
@@ -57,7 +62,7 @@ async function start(
       reject(new Error(`${file} ended with code ${code} before it was ready`));
     });
   });
-  return { apiPort: 0, ...ports, child };
+  return { apiPort: 0, pids: [child.pid], ...ports, child };
 }
 
 export function urlOf(port: number, database: string, login: { user: string; password: string }): string {
@@ -65,11 +70,12 @@ export function urlOf(port: number, database: string, login: { user: string; pas
 }
 
 export async function startPipe(upstream: Upstream, { certFile, keyFile }: Certificate): Promise<Target> {
-  const { port, child } = await start('pipe.ts', [String(upstream.port), certFile, keyFile]);
+  const { port, child, pids } = await start('pipe.ts', [String(upstream.port), certFile, keyFile]);
   return {
     name: 'bare Node pipe',
     url: urlOf(port, upstream.database, upstream),
     process: child,
+    pids,
     apiPort: 0,
   };
 }
@@ -86,7 +92,7 @@ export async function startPgbouncerTarget(
     return null;
   }
   const url = urlOf(bouncer.port, upstream.database, upstream);
-  return { name: 'pgbouncer', url, process: bouncer.child, apiPort: 0 };
+  return { name: 'pgbouncer', url, process: bouncer.child, pids: [bouncer.child.pid], apiPort: 0 };
 }
 
 export type PosternOptions = {
@@ -102,10 +108,20 @@ export type PosternOptions = {
   readonly approver?: string;
   /** Hold DDL, rather than allow it. */
   readonly holdDdl?: boolean;
+  /** Several processes, on a PostgreSQL store. */
+  readonly several?: { readonly count: number; readonly store: StoreDatabase };
+};
+
+export type StoreDatabase = {
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
 };
 
 export async function startPosternTarget(upstream: Upstream, options: PosternOptions): Promise<Target> {
-  const { folder, masks, certificate, execArgv = [], limits = '{}', holdDdl = false, approver } = options;
+  const { folder, masks, certificate, execArgv = [], limits = '{}', holdDdl = false } = options;
+  const { approver, several } = options;
   await mkdir(folder, { recursive: true });
   // To see a masked column is never simply allowed.
   const defaults = DEFAULT_KEYS.filter((key) => key !== 'unmask')
@@ -115,7 +131,7 @@ export async function startPosternTarget(upstream: Upstream, options: PosternOpt
   const login = `{ user: ${upstream.user}, password: { inline: '${upstream.password}' } }`;
   await writeFile(
     join(folder, 'postern.yaml'),
-    `listen: { port: 0, tls: { cert: ${certificate.certFile}, key: ${certificate.keyFile}, required: false } }
+    `listen: { port: ${several === undefined ? 0 : await freePort()}, tls: { cert: ${certificate.certFile}, key: ${certificate.keyFile}, required: false } }
 api: { port: 0 }
 databases:
   ${upstream.database}:
@@ -127,20 +143,35 @@ databases:
 limits: ${limits}
 ${approver === undefined ? '' : `approvers: [{ name: anna, tokenSha256: ${approver} }]`}
 maskKey: { inline: '${randomBytes(32).toString('hex')}' }
-`,
+${several === undefined ? '' : severalOf(several)}`,
     { mode: 0o600 },
   );
-  const { port, apiPort, child } = await start(
-    'postern.ts',
-    [join(folder, 'postern.yaml'), AGENT.user, AGENT.password],
-    execArgv,
-  );
+  const args = [join(folder, 'postern.yaml'), AGENT.user, AGENT.password];
+  const { port, apiPort, child, pids } =
+    several === undefined
+      ? await start('postern.ts', args, execArgv)
+      : await start('posterns.ts', [...args, String(several.count), storeUrl(several.store)], execArgv);
+  const processes = several === undefined ? '' : `, ${several.count} processes`;
   return {
-    name: masks ? 'Postern, masks' : 'Postern, allow all',
+    name: `${masks ? 'Postern, masks' : 'Postern, allow all'}${processes}`,
     url: urlOf(port, upstream.database, AGENT),
     process: child,
+    pids,
     apiPort,
   };
+}
+
+function storeUrl({ port, database, user, password }: StoreDatabase): string {
+  return urlOf(port, database, { user, password });
+}
+
+function severalOf({ count, store }: NonNullable<PosternOptions['several']>): string {
+  const { port, database, user, password } = store;
+  const login = `user: ${user}, password: { inline: '${password}' }`;
+  return `processes: ${count}
+store: { postgres: { host: 127.0.0.1, port: ${port}, database: ${database}, ${login} } }
+log: { level: silent }
+`;
 }
 
 /** Lets a child end in its own way, by closing the channel, and insists after a while. */
