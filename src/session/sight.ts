@@ -30,6 +30,12 @@ export function doubted(session: SessionState, head: Reply): boolean {
   return judged.bendable && unsure;
 }
 
+/** Whether what makes `head` doubted, where no mask rule applies, is something that a reading of the catalog may clear up. */
+export function mayBeSettled(session: SessionState, head: Reply): boolean {
+  if (head.dirty !== false || session.parts.gate.judge.masks.any) return false;
+  return builtInsDoubted(session, head);
+}
+
 /** Where no mask rule applies: whether a view that nobody has read yet may be over what built-in masks cover. */
 function builtInsDoubted(session: SessionState, head: Reply): boolean {
   const { changing } = session;

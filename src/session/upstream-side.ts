@@ -19,6 +19,7 @@ import { Reports } from './reports.ts';
 import { meterFor } from './row-meter.ts';
 import { RowPause, type UpstreamFlow } from './row-pause.ts';
 import { RowStream } from './row-stream.ts';
+import { SecondLook } from './second-look.ts';
 import { scopeOf } from './sight.ts';
 import { UpstreamErrors } from './upstream-errors.ts';
 import type { SessionState } from './state.ts';
@@ -33,6 +34,7 @@ export class UpstreamSide {
   readonly #pause: RowPause;
   readonly #metered: Metered;
   readonly #rows: RowStream;
+  readonly #look: SecondLook;
   #followed: Reply | null = null;
 
   constructor(session: SessionState, flow: UpstreamFlow) {
@@ -43,6 +45,7 @@ export class UpstreamSide {
     this.#planner = new Planner(session);
     this.#pause = new RowPause(session, flow);
     this.#metered = new Metered(session, flow);
+    this.#look = new SecondLook(session, flow);
     this.#errors = new UpstreamErrors(session, this.#reader, this.#pause, this.#reports);
     this.#rows = new RowStream(session, this.#reader, this.#pause, this.#metered);
     this.#copyOut = new CopyOut(session, this.#rows, this.#pause, this.#metered);
@@ -56,7 +59,7 @@ export class UpstreamSide {
 
   /** What was read last is not handled to its end (a paused run is still shown), so its memory must stay as it is. */
   get holding(): boolean {
-    return this.#reader.holding || this.#pause.paused || this.#metered.holding;
+    return this.#reader.holding || this.#pause.paused || this.#metered.holding || this.#look.waiting;
   }
 
   /** The client was given a part of a row. Where rows were stopped or dropped, that was between two. */
@@ -71,19 +74,25 @@ export class UpstreamSide {
   push(chunk: Buffer): void {
     const reader = this.#reader;
     reader.push(chunk);
-    if (this.#metered.ready() && !this.#pause.paused) this.#again();
-    while (this.#metered.ready() && !this.#pause.paused) {
+    if (this.#flows()) this.#again();
+    while (this.#flows()) {
       this.#follow();
       if (!this.#next()) break;
       if (reader.type === SERVER_TYPE.dataRow) this.#rows.run();
-      else this.#other();
+      else if (this.#pause.dropping || !this.#look.begins(reader.type)) this.#other();
     }
     this.#rows.flush();
     this.#session.parts.toClient.flush();
   }
 
+  /** Nothing has to wait. */
+  #flows(): boolean {
+    return this.#metered.ready() && !this.#pause.paused && !this.#look.waiting;
+  }
+
   /** What was at hand when it was paused is still shown by the reader. */
   #again(): void {
+    if (this.#look.over) this.#other();
     this.#rows.again();
     this.#copyOut.again(this.#reader);
   }

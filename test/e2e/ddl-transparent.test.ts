@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { makeVerifier } from '../../src/wire/scram.ts';
 import { SECRET, startHarness, type Harness } from './harness.ts';
@@ -121,6 +122,39 @@ test('a view over what built-in masks cover is masked from its first row on', as
   await client.query('commit');
   const { rows } = await other.query(`select r from sixth ${where}`);
   assert.ok(rows.length === 1 && !JSON.stringify(rows).includes(PASSWORD));
+});
+
+test('what nobody has read is read once more while others change what masks may be about, and comes as it is', async () => {
+  const [one, other] = [await harness.agent(), await harness.agent()];
+  const notices: (string | undefined)[] = [];
+  one.on('notice', (notice) => notices.push(notice.message));
+  await one.query('create table unread (a int check (a < 10)); create temp table unread_too (b text)');
+  // Under way when the answers come: for all that is known, what they name is what it made.
+  const running = other.query(
+    'begin; create view members as select rolname from pg_authid; commit; select pg_sleep(3)',
+  );
+  await sleep(200);
+  await one.query('insert into unread values (7)');
+  assert.deepEqual((await one.query('select a, a + 1 as more from unread')).rows, [{ a: 7, more: 8 }]);
+  await one.query("insert into unread_too values ('x')");
+  assert.deepEqual((await one.query('select b from unread_too where b = $1', ['x'])).rows, [{ b: 'x' }]);
+  await one.query('create table if not exists unread (a int)');
+  await assert.rejects(one.query('insert into unread values (70)'), { detail: 'Failing row contains (70).' });
+  assert.deepEqual(notices, ['relation "unread" already exists, skipping']);
+  await running;
+});
+
+test('what turns out to be a view over what built-in masks cover is masked by that', async () => {
+  const [one, other] = [await harness.agent(), await harness.agent()];
+  const made =
+    other.query(`begin; create view made_now as select rolname, rolpassword as p from pg_authid; commit;
+    select pg_sleep(2)`);
+  await sleep(500);
+  for (const column of ['p', "p || '!' as p"]) {
+    const { rows } = await one.query(`select ${column} from made_now where rolname = 'planted'`);
+    assert.ok(rows.length === 1 && !JSON.stringify(rows).includes(PASSWORD), JSON.stringify(rows));
+  }
+  await made;
 });
 
 test('DDL of an agent that sees all is doubted by those that do not, and rules that come in between count', async () => {

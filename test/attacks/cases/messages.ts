@@ -129,6 +129,10 @@ const PARSERS = cases(19, {
   'quoted name of a star': 'select "ssn"||$1 from customers limit 1',
 });
 
+/** Afterwards `name` is what `ssn` was. */
+const SWAP = `alter table customers rename column name to aside; alter table customers rename column ssn to name;
+  alter table customers rename column aside to ssn`;
+
 const MOVING = cases(20, {
   search_path: ['set search_path = other, public', 'select reverse(ssn) from public.customers limit 2'],
   'search_path after PREPARE': [
@@ -155,6 +159,28 @@ const MOVING = cases(20, {
     'begin',
     'alter table customers rename to harmless',
     'select ssn || 1 from harmless limit 2',
+    'rollback',
+  ],
+  'columns that swap names under a text that was answered': [
+    'select id, name from customers order by id limit 2',
+    'begin',
+    SWAP,
+    'select id, name from customers order by id limit 2',
+    'rollback',
+  ],
+  'columns that swap names under a prepared statement': [
+    'prepare p as select id, name from customers order by id limit 2',
+    'execute p',
+    'begin',
+    SWAP,
+    'execute p',
+    'rollback',
+  ],
+  'columns that swap names under a COPY that was answered': [
+    'copy customers (id, name) to stdout',
+    'begin',
+    SWAP,
+    'copy customers (id, name) to stdout',
     'rollback',
   ],
   'database-qualified': 'select reverse(ssn) from shop.public.customers limit 2',

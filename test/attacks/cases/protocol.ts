@@ -154,6 +154,29 @@ const BOTH_DOORS = protocol(18, {
     await wire.simple(`declare c cursor for ${SECRETS}`);
     await wire.batch(execute('c'));
   },
+  'portals with other masks, a row at a time in turns': async (wire) => {
+    await wire.simple('begin');
+    await wire.batch(
+      parse('one', 'select id, ssn, name, email from customers order by id'),
+      bind('one', 'one'),
+    );
+    await wire.batch(
+      parse('two', 'select email, city, ssn, id from customers order by id'),
+      bind('two', 'two'),
+    );
+    await wire.batch(
+      parse('plain', 'select id, name, city from customers order by id'),
+      bind('plain', 'plain'),
+    );
+    for (let turn = 0; turn < 3; turn += 1) {
+      await wire.batch(execute('one', 1), execute('two', 1), execute('plain', 1), execute('two', 2));
+      await wire.batch(execute('plain', 1), execute('one', 2), execute('two', 1));
+    }
+    // The same texts again, bound anew under each other's names.
+    await wire.batch(bind('two', 'one'), bind('one', 'two'), execute('two', 2), execute('one', 2));
+    await wire.batch(close('P', 'one'), close('P', 'two'), bind('two', 'one'), bind('one', 'two'));
+    await wire.batch(execute('two', 2), execute('one', 2), execute('two', 1));
+  },
   'portal replaced under its name': async (wire) => {
     await wire.simple('begin');
     await wire.batch(parse('a', "select 'x' as x"), bind('c', 'a'), describe('P', 'c'), close('P', 'c'));

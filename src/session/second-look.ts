@@ -1,0 +1,71 @@
+/**
+ * Doubt that reading the catalog once more may settle. Where no rule masks anything, DDL of other sessions makes a
+ * name that nobody has read yet suspect of being a view over what built-in masks cover. It nearly always is a
+ * plain table, and its rows would be masked for nothing. So before the first word of such an answer is
+ * taken, the catalog is read, and the answer judged by that.
+ *
+ * Invariants: nothing of the answer passes while the reading is on its way; one reading for each statement, whatever
+ * comes of it, and what is in doubt still is masked. Non-goals: doubt under rules that mask, of which
+ * another session's open transaction is the cause as a rule; a session's own open DDL, which no reading shows.
+ */
+import { SERVER_TYPE } from '../wire/server/types.ts';
+import type { Reply } from './replies.ts';
+import type { UpstreamFlow } from './row-pause.ts';
+import { mayBeSettled } from './sight.ts';
+import type { SessionState } from './state.ts';
+
+/** Messages that are masked, or not, by what is known of the statement as they come. */
+const TELLING: ReadonlySet<number> = new Set([
+  SERVER_TYPE.rowDescription,
+  SERVER_TYPE.copyOutResponse,
+  SERVER_TYPE.errorResponse,
+  SERVER_TYPE.noticeResponse,
+]);
+
+export class SecondLook {
+  readonly #session: SessionState;
+  readonly #flow: Pick<UpstreamFlow, 'halt' | 'resume'>;
+  #state: 'none' | 'looking' | 'looked' = 'none';
+  #head: Reply | null = null;
+  /** Of a message with several statements, the one that was looked for. */
+  #index = 0;
+
+  constructor(session: SessionState, flow: Pick<UpstreamFlow, 'halt' | 'resume'>) {
+    this.#session = session;
+    this.#flow = flow;
+  }
+
+  /** The message at hand waits for the catalog. */
+  get waiting(): boolean {
+    return this.#state === 'looking';
+  }
+
+  /** True once for each message that waited: it is to be taken now. */
+  get over(): boolean {
+    if (this.#state !== 'looked') return false;
+    this.#state = 'none';
+    return true;
+  }
+
+  /** Whether the message at hand has to wait; if so, the catalog is being read. */
+  begins(type: number): boolean {
+    const { head } = this.#session.replies;
+    if (head === null || !TELLING.has(type) || !mayBeSettled(this.#session, head)) return false;
+    const index = head.kind === 'query' ? head.index : 0;
+    if (head === this.#head && index === this.#index) return false;
+    this.#head = head;
+    this.#index = index;
+    this.#state = 'looking';
+    this.#flow.halt();
+    void this.#look();
+    return true;
+  }
+
+  async #look(): Promise<void> {
+    const { catalog } = this.#session.parts;
+    // One that cannot be read leaves things as they are.
+    await catalog.refresh().catch(() => undefined);
+    this.#state = 'looked';
+    if (!this.#session.closed) this.#flow.resume();
+  }
+}
