@@ -62,7 +62,8 @@ export async function arrive(
   let secure = false;
   let asked = { ssl: false, gss: false };
   for (;;) {
-    if (TERMINATE.equals(source.buffered)) return { kind: 'goodbye' };
+    // The start-up that was under way may come behind it.
+    if (TERMINATE.equals(source.buffered.subarray(0, TERMINATE.length))) return { kind: 'goodbye' };
     const read = readStartupPacket(source.buffered);
     if (read.kind === 'need-more') {
       await source.more();

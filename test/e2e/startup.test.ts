@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { encodeTerminate } from '../../src/wire/client/bare.ts';
 import { makeVerifier } from '../../src/wire/scram.ts';
 import { decodeAuthentication } from '../../src/wire/server/authentication.ts';
 import { decodeNegotiateProtocolVersion } from '../../src/wire/server/negotiate-protocol-version.ts';
@@ -82,12 +83,16 @@ test('SCRAM, then parameters, the server’s pid with a key of Postern’s own, 
   assert.deepEqual(codesIn(await client.until('Z')), []);
 });
 
-test('goodbye before any start-up packet is answered by closing, without a word', async () => {
-  const client = await open();
-  client.send(Buffer.from([0x58, 0, 0, 0, 4]));
-  await client.ended();
-  assert.deepEqual(client.messages, []);
-});
+for (const [what, behind] of [
+  ['alone', Buffer.alloc(0)],
+  ['with the start-up packet behind', encodeStartup(0, new Map([['user', 'bot']]))],
+] as const) {
+  test(`goodbye before any start-up packet, ${what}, is answered by closing, without a word`, async () => {
+    const client = await open();
+    client.send(Buffer.concat([encodeTerminate(), behind]));
+    assert.deepEqual(await client.ended(), []);
+  });
+}
 
 for (const [what, change] of [
   ['a wrong password', { password: 'wrong' }],
