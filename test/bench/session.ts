@@ -27,6 +27,8 @@ import { execute, pipeline, prepare, query } from './messages.ts';
 
 const rounds = Number(process.argv[2] ?? 15);
 const STATEMENTS = 20_000;
+/** More than a judge remembers, so that none is met again before it is forgotten. */
+const NEVER_SEEN = 20_000;
 const MASKS = `masks: [{ name: mail, columns: [public.small.email], with: { partial: { keepLast: 4 } } }]`;
 
 /** One end of a session: what is written is counted and dropped. */
@@ -133,6 +135,11 @@ type Case = { readonly name: string; readonly messages: readonly Buffer[]; reado
 
 const CASES: readonly Case[] = [
   { name: 'simple', messages: Array.from({ length: 64 }, (_, i) => query(SMALL_SQL + i)), each: 1 },
+  {
+    name: 'never-seen text',
+    messages: Array.from({ length: NEVER_SEEN }, (_, i) => query(SMALL_SQL + (i + 1000))),
+    each: 1,
+  },
   { name: 'prepared', messages: Array.from({ length: 64 }, (_, i) => execute('one', String(i))), each: 1 },
   {
     name: 'pipelined',
