@@ -82,7 +82,8 @@ export class BodyReader {
     return this.bytes(this.remaining);
   }
 
-  skip(length: number): void {
+  /** Goes past bytes that nobody reads. */
+  pass(length: number): void {
     this.#need(length);
     this.#at += length;
   }

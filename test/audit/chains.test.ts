@@ -9,7 +9,7 @@ import { segmentPath } from '../../src/audit/folder.ts';
 import { searchTrail } from '../../src/audit/search.ts';
 import { verifyTrail } from '../../src/audit/verify.ts';
 import { folder as scratch, run } from '../cli/support.ts';
-import { allowed, open, temporaryFolder } from './support.ts';
+import { allowed, created, decided, open, temporaryFolder } from './support.ts';
 
 const START = Date.parse('2030-01-01T00:00:00.000Z');
 
@@ -28,29 +28,6 @@ async function chain(folder: string, events: readonly (readonly [number, AuditEv
   }
   await trail.close();
 }
-
-const created: AuditEvent = {
-  kind: 'request_created',
-  request_id: 'k7f3-9qzm',
-  binding: 'b',
-  rules_version: 'v',
-  session_id: 's7',
-  agent: 'etl-bot',
-  database: 'shop',
-  fingerprint: 'f',
-  actions: ['export'],
-  relations: ['public.customers'],
-  rules: ['exports'],
-};
-const decided: AuditEvent = {
-  kind: 'request_decided',
-  request_id: 'k7f3-9qzm',
-  decision: 'approve',
-  approver: 'Ana',
-  channel: 'cli',
-  reason: 'ok',
-  state: 'approved',
-};
 
 async function three(t: TestContext): Promise<string> {
   const folder = join(await temporaryFolder(t), 'trail');

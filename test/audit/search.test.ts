@@ -3,35 +3,15 @@ import { appendFile } from 'node:fs/promises';
 import test from 'node:test';
 import { segmentPath } from '../../src/audit/folder.ts';
 import { searchTrail, type TrailQuery } from '../../src/audit/search.ts';
-import { allowed, open, recordsIn, spent, temporaryFolder } from './support.ts';
+import { allowed, created, decided, open, recordsIn, spent, temporaryFolder } from './support.ts';
 
 test('search finds by each of its words, and decisions by what their request was about', async (t) => {
   const folder = await temporaryFolder(t);
   let clock = Date.parse('2030-01-01T00:00:00.000Z');
   const trail = await open(folder, { segmentBytes: 1024, now: () => (clock += 1000) });
   await trail.record({ kind: 'postern_started', version: '1', rules_version: 'v' });
-  await trail.record({
-    kind: 'request_created',
-    request_id: 'k7f3-9qzm',
-    binding: 'b',
-    rules_version: 'v',
-    session_id: 's7',
-    agent: 'etl-bot',
-    database: 'shop',
-    fingerprint: 'f',
-    actions: ['export'],
-    relations: ['public.customers'],
-    rules: ['exports'],
-  });
-  await trail.record({
-    kind: 'request_decided',
-    request_id: 'k7f3-9qzm',
-    decision: 'approve',
-    approver: 'Ana',
-    channel: 'cli',
-    reason: 'ok',
-    state: 'approved',
-  });
+  await trail.record(created);
+  await trail.record(decided);
   await trail.record(spent('k7f3-9qzm'));
   for (let n = 0; n < 20; n += 1) await trail.record(allowed(n));
   await trail.close();

@@ -24,6 +24,30 @@ export function allowed(n: number): AuditEvent {
   };
 }
 
+/** An export that is asked for, and what became of it. */
+export const created: AuditEvent = {
+  kind: 'request_created',
+  request_id: 'k7f3-9qzm',
+  binding: 'b',
+  rules_version: 'v',
+  session_id: 's7',
+  agent: 'etl-bot',
+  database: 'shop',
+  fingerprint: 'f',
+  actions: ['export'],
+  relations: ['public.customers'],
+  rules: ['exports'],
+};
+export const decided: AuditEvent = {
+  kind: 'request_decided',
+  request_id: 'k7f3-9qzm',
+  decision: 'approve',
+  approver: 'Ana',
+  channel: 'cli',
+  reason: 'ok',
+  state: 'approved',
+};
+
 export function spent(id: string): AuditEvent {
   return { kind: 'grant_spent', request_id: id, binding: 'b'.repeat(64), session_id: 's1' };
 }

@@ -8,22 +8,21 @@ import type { MaskFunction } from '../../src/policy/rules.ts';
 import type { CopyOptions } from '../../src/sql/statement.ts';
 import { encodeCopyData } from '../../src/wire/server/copy-data.ts';
 import { writeCsv, writeText } from './copy-reference.ts';
-import { KEY, payloads, planOf, ranFrames, referenceMask, tuple } from './support.ts';
+import {
+  BINARY,
+  BINARY_HEAD,
+  CSV,
+  KEY,
+  payloads,
+  planOf,
+  ranFrames,
+  referenceMask,
+  TEXT,
+  TRAILER,
+  tuple,
+} from './support.ts';
 import type { Value } from './support.ts';
 
-const TEXT: CopyOptions = {
-  format: 'text',
-  delimiter: '\t',
-  quote: '"',
-  escape: '"',
-  nullText: '\\N',
-  header: false,
-  forceQuote: [],
-};
-const CSV: CopyOptions = { ...TEXT, format: 'csv', delimiter: ',', nullText: '' };
-const BINARY: CopyOptions = { ...TEXT, format: 'binary' };
-const BINARY_HEAD = Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)]);
-const TRAILER = Buffer.from([0xff, 0xff]);
 const REDACT: MaskFunction = { kind: 'redact' };
 const hmacHex = (value: Buffer): string => createHmac('sha256', KEY).update(value).digest('hex').slice(0, 32);
 

@@ -10,7 +10,7 @@ import { planRow } from '../../src/masking/plan.ts';
 import type { CopyOptions } from '../../src/sql/statement.ts';
 import { startPostgres } from '../../fixtures/postgres/embedded.ts';
 import type { EmbeddedPostgres } from '../../fixtures/postgres/embedded.ts';
-import { KEY, maskSet, pushed } from './support.ts';
+import { CSV, KEY, maskSet, pushed, TEXT } from './support.ts';
 
 const SETUP = `
   create table t (id int, dropped text, a text, note text, n int,
@@ -29,17 +29,6 @@ const SETUP = `
 /** What the masks used here do, in SQL, so that the server itself writes the expected data. */
 const MASKED = `select id, case when a is not null then '****' end as a, note, null::int as n,
   case when v is not null then '***' end as v from t`;
-
-const TEXT: CopyOptions = {
-  format: 'text',
-  delimiter: '\t',
-  quote: '"',
-  escape: '"',
-  nullText: '\\N',
-  header: false,
-  forceQuote: [],
-};
-const CSV: CopyOptions = { ...TEXT, format: 'csv', delimiter: ',', nullText: '' };
 
 const VARIANTS: readonly (readonly [sql: string, options: CopyOptions])[] = [
   ['format text', TEXT],

@@ -5,23 +5,22 @@ import fc from 'fast-check';
 import { copyMasker } from '../../src/masking/copy/index.ts';
 import type { MaskFunction } from '../../src/policy/rules.ts';
 import type { CopyOptions } from '../../src/sql/statement.ts';
-import { KEY, parseTuple, planOf, pushed, referenceMask, tuple } from './support.ts';
+import {
+  BINARY,
+  BINARY_HEAD,
+  CSV,
+  KEY,
+  parseTuple,
+  planOf,
+  pushed,
+  referenceMask,
+  TEXT,
+  TRAILER,
+  tuple,
+} from './support.ts';
 import { readText, writeCsv, writeText } from './copy-reference.ts';
 import type { Value } from './support.ts';
 
-const TEXT: CopyOptions = {
-  format: 'text',
-  delimiter: '\t',
-  quote: '"',
-  escape: '"',
-  nullText: '\\N',
-  header: false,
-  forceQuote: [],
-};
-const CSV: CopyOptions = { ...TEXT, format: 'csv', delimiter: ',', nullText: '' };
-const BINARY: CopyOptions = { ...TEXT, format: 'binary' };
-const BINARY_HEAD = Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)]);
-const TRAILER = Buffer.from([0xff, 0xff]);
 const hmacHex = (value: Buffer): string => createHmac('sha256', KEY).update(value).digest('hex').slice(0, 32);
 
 const maskedValue = (fn: MaskFunction | null, v: Value): Value =>

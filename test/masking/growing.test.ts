@@ -8,7 +8,6 @@ import type { RowPlan } from '../../src/masking/plan.ts';
 import { RowRewriter } from '../../src/masking/row-rewriter.ts';
 import { fitOf } from '../../src/policy/mask-types.ts';
 import type { MaskFunction } from '../../src/policy/rules.ts';
-import type { CopyOptions } from '../../src/sql/statement.ts';
 import {
   dataRow,
   field,
@@ -20,6 +19,7 @@ import {
   pushed,
   TABLE,
   tuple,
+  TEXT,
 } from './support.ts';
 import type { Value } from './support.ts';
 import { readText, writeText } from './copy-reference.ts';
@@ -36,15 +36,6 @@ const COLUMNS = [
   { fn: YEAR, typeOid: 1082 },
   { fn: DIGITS, typeOid: 1043 },
 ] as const;
-const TEXT: CopyOptions = {
-  format: 'text',
-  delimiter: '\t',
-  quote: '"',
-  escape: '"',
-  nullText: '\\N',
-  header: false,
-  forceQuote: [],
-};
 
 function plan(format: 0 | 1): RowPlan {
   const fields = [...COLUMNS.map(({ typeOid }, i) => field(i + 1, typeOid, format)), field(9, 25, format)];

@@ -6,9 +6,26 @@ import { fieldMask, growthOf, writerOf } from '../../src/masking/functions.ts';
 import type { FieldType } from '../../src/masking/functions.ts';
 import { planRow } from '../../src/masking/plan.ts';
 import type { MaskableField, RowPlan } from '../../src/masking/plan.ts';
+import type { CopyOptions } from '../../src/sql/statement.ts';
 
 export const KEY = Buffer.alloc(32, 7);
 export const TABLE = 5000;
+
+/** What COPY TO is by default, in each format. */
+export const TEXT: CopyOptions = {
+  format: 'text',
+  delimiter: '\t',
+  quote: '"',
+  escape: '"',
+  nullText: '\\N',
+  header: false,
+  forceQuote: [],
+};
+export const CSV: CopyOptions = { ...TEXT, format: 'csv', delimiter: ',', nullText: '' };
+export const BINARY: CopyOptions = { ...TEXT, format: 'binary' };
+/** What comes before the first tuple and after the last. */
+export const BINARY_HEAD = Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)]);
+export const TRAILER = Buffer.from([0xff, 0xff]);
 export type Value = Buffer | null;
 
 export function maskSet(

@@ -35,7 +35,7 @@ export function decodeBind(buffer: Buffer, start: number, end: number): Bind {
   }
   for (let i = 0; i < parameterCount; i += 1) {
     const length = body.int32();
-    if (length !== -1) body.skip(length);
+    if (length !== -1) body.pass(length);
   }
   const parameters = body.since(from);
   const resultCount = body.uint16();

@@ -1,0 +1,161 @@
+/** Refusals of the configuration, the API, the channels and the commands. */
+import type { ErrorEntry } from './entry.ts';
+
+export const INTERFACES = {
+  'config-invalid': {
+    sqlstate: 'F0000',
+    http: 422,
+    text: '{problems}',
+    hint: 'Fix the lines named and run `postern policy check`.',
+  },
+  'not-authenticated': {
+    sqlstate: '28000',
+    http: 401,
+    text: 'this needs a valid approver token',
+    hint: 'Run `postern login`, set POSTERN_TOKEN, or run in the folder where `.postern/cli.json` is.',
+  },
+  'token-refused': {
+    sqlstate: '28000',
+    http: 401,
+    text: 'the token of the identity provider is refused: {reason}',
+    hint: 'Run `postern login` to get a new one. If it lasts, compare `oidc` in postern.yaml with the provider.',
+  },
+  'identity-refused': {
+    sqlstate: '42501',
+    http: 403,
+    text: 'you are signed in, but {reason}',
+    hint: 'Ask the operator to list you under `approvers` in postern.yaml, with `{key}` as the provider gives it.',
+  },
+  'identity-unavailable': {
+    sqlstate: '08006',
+    http: 503,
+    text: 'the identity provider cannot be asked for its keys',
+    hint: 'Try again in a moment. Tokens of postern.yaml work all the while.',
+  },
+  'sign-in-failed': {
+    sqlstate: '28000',
+    http: 401,
+    text: 'signing in did not work: {reason}',
+    hint: 'Run `postern login` to try again, or set POSTERN_TOKEN to a token of `postern token new`.',
+  },
+  'too-many-calls': {
+    sqlstate: '53400',
+    http: 429,
+    text: '{who} has made too many calls within a minute',
+    hint: 'Wait a minute, and follow /v1/events instead of asking again and again.',
+  },
+  'text-not-revealed': {
+    sqlstate: '42501',
+    http: 403,
+    text: '{who} may not see statements with their literals',
+    hint: 'rules.yaml names those who may, as `reveal: { groups: [...] }`.',
+  },
+  'text-not-kept': {
+    sqlstate: '02000',
+    http: 404,
+    text: 'the text of request {id} with its literals is not here',
+    hint: 'Only the Postern that holds the statement has it, in memory, and only while the request is pending.',
+  },
+  'not-permitted': {
+    sqlstate: '42501',
+    http: 403,
+    text: '{who} may not {what}',
+    hint: 'It needs the role {role}; roles are given in postern.yaml.',
+  },
+  'self-approval': {
+    sqlstate: '42501',
+    http: 403,
+    text: '{approver} may not decide request {id}: {reason}',
+    hint: 'Somebody else has to decide it.',
+  },
+  'self-grant': {
+    sqlstate: '42501',
+    http: 403,
+    text: '{approver} may not grant this to agent "{agent}": {reason}',
+    hint: 'Somebody else has to grant it.',
+  },
+  'grant-needs-request': {
+    sqlstate: '42501',
+    http: 409,
+    text: 'the rule "{rule}" wants {quorum} people to agree before these columns are shown, and a grant is made by one',
+    hint: 'Have the agent ask with SET postern.unmask; its request is decided by as many as the rule wants.',
+  },
+  'grant-over': {
+    sqlstate: '55000',
+    http: 409,
+    text: 'grant {id} is no longer in force: it is {state}',
+    hint: 'Nothing was changed.',
+  },
+  'not-found': {
+    sqlstate: '42704',
+    http: 404,
+    text: 'there is no {what} "{name}"',
+    hint: 'List what there is and try again.',
+  },
+  'ambiguous-id': {
+    sqlstate: '42702',
+    http: 409,
+    text: '"{name}" fits more than one {what}',
+    hint: 'Give more characters of the id.',
+  },
+  'already-decided': {
+    sqlstate: '55000',
+    http: 409,
+    text: 'request {id} is no longer pending: it is {state}',
+    hint: 'Nothing was changed.',
+  },
+  'already-exists': {
+    sqlstate: '42710',
+    http: 409,
+    text: 'there is already a {what} "{name}"',
+    hint: 'Choose another name.',
+  },
+  'bad-input': {
+    sqlstate: '22023',
+    http: 400,
+    text: '{reason}',
+    hint: 'Correct the input and try again.',
+  },
+  'too-many-attempts': {
+    sqlstate: '28000',
+    http: 429,
+    text: 'too many failed authentications from this address',
+    hint: 'Wait a minute. A valid token is accepted all the while.',
+  },
+  'host-refused': {
+    sqlstate: '42501',
+    http: 403,
+    text: 'this API answers only under its own name, and only to pages of its own origin',
+    hint: 'Call it as localhost, 127.0.0.1 or the host that `api.host` in postern.yaml names.',
+  },
+  'signature-refused': {
+    sqlstate: '28000',
+    http: 401,
+    text: 'the signature does not fit, is too old, or was used before',
+    hint: "Check the channel's signing secret in postern.yaml, and the clock.",
+  },
+  'channel-failed': {
+    sqlstate: '08006',
+    http: 502,
+    text: 'channel "{name}" could not be reached: {reason}',
+    hint: 'Check the channel in postern.yaml; docs/channels.md says what each service needs.',
+  },
+  'api-busy': {
+    sqlstate: '53400',
+    http: 503,
+    text: 'the API already serves {limit} {what}',
+    hint: 'Close one that is no longer needed and try again.',
+  },
+  'internal-error': {
+    sqlstate: 'XX000',
+    http: 500,
+    text: 'something went wrong inside Postern',
+    hint: 'The log has the place it happened. Nothing is said here, so that nothing private is.',
+  },
+  'api-unreachable': {
+    sqlstate: '08006',
+    http: 503,
+    text: 'no Postern answers at {url}',
+    hint: 'Start it with `postern serve`, or set POSTERN_URL.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
