@@ -49,7 +49,11 @@ export type AuditEvent =
       readonly reason: string;
     })
   | (Base<'authentication_failed'> & { readonly agent: string; readonly client_address: string })
-  | (Base<'statement_allowed'> & StatementFacts)
+  | (Base<'statement_allowed'> &
+      StatementFacts & {
+        /** How often in this millisecond, with nothing of another kind in between; absent: once. */
+        readonly times?: number;
+      })
   | (Base<'statement_denied'> & StatementFacts & { readonly reason: string })
   | (Base<'request_created'> &
       StatementFacts & {

@@ -9,6 +9,9 @@ export const MAX_QUEUED_EVENTS = 16_384;
 /** From here on whoever notes more is made to wait, until half of it is written. */
 export const CROWDED_EVENTS = 4096;
 
+/** The same where what is to be written has waited so long, however little it is: then the disk hangs. */
+export const CROWDED_MS = 1000;
+
 /** Records encoded and hashed in one go: about 3 ms of the event loop at 6 µs a record. */
 export const MAX_BATCH_RECORDS = 512;
 

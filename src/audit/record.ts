@@ -15,14 +15,18 @@ export type Head = { readonly seq: number; readonly hash: string };
 
 export const GENESIS: Head = { seq: 0, hash: GENESIS_HASH };
 
-/** The line of a new record (with its newline) and the record's hash. `time` is RFC 3339 in UTC. */
+/**
+ * The line of a new record (with its newline) and the record's hash. `time` is RFC 3339 in UTC.
+ * @param times more than 1 only for `statement_allowed`
+ */
 export function encodeRecord(
   prev: Head,
   time: string,
   event: AuditEvent,
+  times = 1,
 ): { readonly line: string; readonly head: Head } {
   const seq = prev.seq + 1;
-  const eventJson = textOf(event);
+  const eventJson = times === 1 ? textOf(event) : repeated(textOf(event), times);
   const rest = restOf(prev.hash, seq, time);
   const hash = hashOf(eventJson, rest);
   return { line: lineOf(eventJson, hash, rest), head: { seq, hash } };
@@ -37,6 +41,11 @@ function textOf(event: AuditEvent): string {
   const text = canonicalJson(event);
   texts.set(event, text);
   return text;
+}
+
+/** `times` is the last of the members of `statement_allowed` by name, as the canonical form has them. */
+function repeated(eventJson: string, times: number): string {
+  return `${eventJson.slice(0, -1)},"times":${times}}`;
 }
 
 export type ReadProblem = 'malformed' | 'hash-mismatch' | 'not-canonical';

@@ -3,7 +3,7 @@
  * Invariants: records are written in the order they were given; `record` resolves only after its bytes are
  * synced; a `record` that was refused is not in the trail of a process that lives on; a `note` that was
  * accepted stays queued across a failure and is written once the disk works again.
- * `note` costs one object: time stamps become text, and events are encoded and hashed, in the loop.
+ * `note` costs at most one object: time stamps become text, and events are encoded and hashed, in the loop.
  * Not here: reading (`verify.ts`, `search.ts`), what to record and when (`gate/`, `approvals/`).
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -15,6 +15,7 @@ import {
   HEAD_INTERVAL_MS,
   CROWDED_BATCH_RECORDS,
   CROWDED_EVENTS,
+  CROWDED_MS,
   MAX_BATCH_RECORDS,
   MAX_QUEUED_EVENTS,
   MIN_SEGMENT_BYTES,
@@ -22,6 +23,7 @@ import {
   RECOVERY_INTERVAL_MS,
 } from './limits.ts';
 import { lockFolder } from './lock.ts';
+import { EventQueue, type Entry } from './queue.ts';
 import { encodeRecord, type Head } from './record.ts';
 import { SegmentEnd } from './segment-end.ts';
 import { openTail } from './tail.ts';
@@ -63,9 +65,6 @@ export type FileTrail = Trail & {
    */
   close(): Promise<void>;
 };
-
-type Waiter = { readonly resolve: () => void; readonly reject: (error: PosternError) => void };
-type Entry = { readonly event: AuditEvent; readonly atMs: number; readonly waiter: Waiter | null };
 
 /**
  * Opens the trail in `folder` (made with mode 0700), mends a torn end, and records `gap_suspected` when the
@@ -118,10 +117,9 @@ class Writer implements FileTrail {
   readonly #end: SegmentEnd;
   readonly #unlock: () => void;
   #head: Head;
-  #queue: Entry[] = [];
+  readonly #queue = new EventQueue();
   /** Who waits for room. */
   #pressing: (() => void)[] = [];
-  #waiting = 0;
   /** Of the batch that is on its way to the disk: how many, and since when. */
   #writing = 0;
   #writingSince: number | undefined;
@@ -161,7 +159,7 @@ class Writer implements FileTrail {
   }
 
   queuedForMs(): number {
-    const oldest = this.#writingSince ?? this.#queue[0]?.atMs;
+    const oldest = this.#writingSince ?? this.#queue.oldest?.atMs;
     return oldest === undefined ? 0 : Math.max(0, this.#now() - oldest);
   }
 
@@ -171,7 +169,7 @@ class Writer implements FileTrail {
 
   note(event: AuditEvent): void {
     if (!this.#accepts()) throw new PosternError('trail-unavailable');
-    this.#queue.push({ event, atMs: this.#now(), waiter: null });
+    this.#queue.note(event, this.#now());
     if (this.#noteTimer === null && !this.#draining) this.#armNotes();
   }
 
@@ -181,15 +179,22 @@ class Writer implements FileTrail {
   }
 
   room(): Promise<void> | undefined {
-    if (this.#queue.length < CROWDED_EVENTS || this.#failed || this.#closing !== null) return undefined;
+    if (!this.#crowded(CROWDED_EVENTS)) return undefined;
     this.#kick();
     return new Promise((resolve) => this.#pressing.push(resolve));
   }
 
+  /** There is much to write, or what is being written takes long. Asked for each message, so it reads no clock. */
+  #crowded(events: number): boolean {
+    if (this.#failed || this.#closing !== null) return false;
+    const { newest, oldest, length } = this.#queue;
+    if (newest === undefined || oldest === undefined) return false;
+    return length >= events || newest.atMs - (this.#writingSince ?? oldest.atMs) >= CROWDED_MS;
+  }
+
   /** Lets those go on who were made to wait, once there is room or nothing to wait for. */
   #makeRoom(): void {
-    const crowded = this.#queue.length >= CROWDED_EVENTS / 2 && !this.#failed && this.#closing === null;
-    if (!crowded) for (const go of this.#pressing.splice(0)) go();
+    if (!this.#crowded(CROWDED_EVENTS / 2)) for (const go of this.#pressing.splice(0)) go();
   }
 
   close(): Promise<void> {
@@ -203,8 +208,7 @@ class Writer implements FileTrail {
 
   #enqueue(event: AuditEvent): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ event, atMs: this.#now(), waiter: { resolve, reject } });
-      this.#waiting += 1;
+      this.#queue.record(event, this.#now(), { resolve, reject });
       this.#kick();
     });
   }
@@ -227,7 +231,7 @@ class Writer implements FileTrail {
     try {
       do {
         const crowded = this.#queue.length >= CROWDED_EVENTS / 2;
-        const batch = this.#queue.splice(0, crowded ? CROWDED_BATCH_RECORDS : MAX_BATCH_RECORDS);
+        const batch = this.#queue.take(crowded ? CROWDED_BATCH_RECORDS : MAX_BATCH_RECORDS);
         this.#writing = batch.length;
         this.#writingSince = batch[0]?.atMs;
         if (batch.length > 0) await this.#write(batch);
@@ -235,7 +239,7 @@ class Writer implements FileTrail {
         this.#writingSince = undefined;
         this.#makeRoom();
         if (this.#headDue && this.#head.seq > 0) await this.#writeHead();
-      } while (this.#waiting > 0 || this.#queue.length >= MAX_BATCH_RECORDS);
+      } while (this.#queue.waiting > 0 || this.#queue.length >= MAX_BATCH_RECORDS);
     } catch (error) {
       await this.#fail(error instanceof Error ? error : new Error(String(error)));
     }
@@ -248,8 +252,8 @@ class Writer implements FileTrail {
       let head = this.#head;
       let lines = '';
       let last = '';
-      for (const { event, atMs } of batch) {
-        const encoded = encodeRecord(head, this.#timeText.of(atMs), event);
+      for (const { event, atMs, times } of batch) {
+        const encoded = encodeRecord(head, this.#timeText.of(atMs), event, times);
         head = encoded.head;
         last = encoded.line;
         lines += last;
@@ -257,16 +261,12 @@ class Writer implements FileTrail {
       await this.#end.append(Buffer.from(lines), Buffer.byteLength(last));
       this.#head = head;
     } catch (error) {
-      this.#queue = [...batch, ...this.#queue];
+      this.#queue.putBack(batch);
       this.#writing = 0;
       this.#writingSince = undefined;
       throw error;
     }
-    for (const { waiter } of batch) {
-      if (waiter === null) continue;
-      this.#waiting -= 1;
-      waiter.resolve();
-    }
+    this.#queue.settle(batch);
   }
 
   async #writeHead(): Promise<void> {
@@ -287,10 +287,7 @@ class Writer implements FileTrail {
     this.#makeRoom();
     // Before the refusals go out, so that the trail does not show what its caller is told did not happen.
     await this.#end.rollback(this.#head).catch(() => undefined);
-    const refused = this.#queue.filter((entry) => entry.waiter !== null);
-    this.#queue = this.#queue.filter((entry) => entry.waiter === null);
-    this.#waiting = 0;
-    for (const { waiter } of refused) waiter?.reject(new PosternError('trail-unavailable'));
+    for (const { reject } of this.#queue.takeWaiters()) reject(new PosternError('trail-unavailable'));
     if (this.#closing === null) this.#armRecovery();
     this.#complain(cause);
   }

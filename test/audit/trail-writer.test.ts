@@ -168,8 +168,8 @@ test('a changed record, a cut tail or a missing segment is refused at start, not
 test('the queue is bounded: one event too many is refused', async (t) => {
   const folder = await temporaryFolder(t);
   const trail = await open(folder);
+  for (let n = 0; n < MAX_QUEUED_EVENTS; n += 1) trail.note(allowed(1));
   const event = allowed(1);
-  for (let n = 0; n < MAX_QUEUED_EVENTS; n += 1) trail.note(event);
   assert.throws(() => trail.note(event), { code: 'trail-unavailable' });
   await assert.rejects(trail.record(event), { code: 'trail-unavailable' });
   await trail.close();
