@@ -241,6 +241,7 @@ function makeListener(installation: Installation, running: Running): Listener {
     findAgent: (name) => running.agents.find(name),
     mockSecret: derivedKey(maskKey, 'postern unknown agents, version 1'),
     connected: (database, seconds) => running.metrics.upstreamConnected(database, seconds),
+    answered: (database) => running.metrics.upstreamAnswered(database),
   });
 }
 

@@ -48,6 +48,8 @@ export type StarterParts = {
   readonly log: Logger;
   /** Told how long connecting and logging in to a database took. */
   readonly connected: (database: string, seconds: number) => void;
+  /** For sessions on a database: told now and then how many seconds it took to begin an answer. */
+  readonly answered: (database: string) => (seconds: number) => void;
 };
 
 export type Client = {
@@ -90,14 +92,7 @@ export async function startSession(
   const settings = startSettings(startup, gate);
   const upstream = await open(parts, runtime, login, settings);
   try {
-    parts.trail.note({
-      kind: 'session_opened',
-      session_id: sessionId,
-      agent: agent.name,
-      database: runtime.config.name,
-      client_address: client.address,
-      application: startup.parameters.get('application_name')?.slice(0, 64) ?? '',
-    });
+    noteOpened(parts, client, sessionId, runtime.config.name);
   } catch (error) {
     upstream.socket.destroy();
     throw error;
@@ -117,6 +112,7 @@ export async function startSession(
     rowAccount: (rule) => parts.rowLedger.account(agent.name, rule),
     sessionId,
     grants: parts.grants.of(agent.name, runtime.config.name),
+    upstreamAnswered: parts.answered(runtime.config.name),
     followReads: (progress) => upstream.reads?.follow(progress),
     cancelUpstream: () =>
       key === null
@@ -175,6 +171,17 @@ function welcome(
   }
   messages.push(encodeReadyForQuery('I'));
   client.socket.write(Buffer.concat(messages));
+}
+
+function noteOpened(parts: StarterParts, client: Client, sessionId: string, database: string): void {
+  parts.trail.note({
+    kind: 'session_opened',
+    session_id: sessionId,
+    agent: client.agent.name,
+    database,
+    client_address: client.address,
+    application: client.startup.parameters.get('application_name')?.slice(0, 64) ?? '',
+  });
 }
 
 function noteClosed(parts: StarterParts, sessionId: string, agent: string, reason: string): void {

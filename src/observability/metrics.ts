@@ -33,6 +33,8 @@ export type Metrics = {
   json(): Promise<MetricsJson>;
   /** A connection to a database that was opened and logged in to. */
   upstreamConnected(database: string, seconds: number): void;
+  /** @returns what takes how long this database took to begin an answer, in seconds */
+  upstreamAnswered(database: string): (seconds: number) => void;
   close(): void;
 };
 
@@ -40,6 +42,8 @@ export type Metrics = {
 const HOLD_BUCKETS = [1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600];
 /** Seconds, of connecting and logging in: SCRAM alone takes some milliseconds. */
 const CONNECT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+/** Seconds. Small statements are answered within a millisecond, reports after minutes. */
+const ANSWER_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120];
 /** Milliseconds between two looks at the event loop. */
 const LOOP_RESOLUTION_MS = 20;
 const NANOSECONDS = 1e9;
@@ -64,6 +68,13 @@ export function makeMetrics(sources: MetricsSources): Metrics {
     buckets: CONNECT_BUCKETS,
     registers: [registry],
   });
+  const answered = new Histogram({
+    name: 'postern_upstream_answer_seconds',
+    help: 'From a message to a database that owed nothing to the first bytes of its answer; one in sixteen is timed',
+    labelNames: ['database'],
+    buckets: ANSWER_BUCKETS,
+    registers: [registry],
+  });
   const unsubscribe = sources.approvals.subscribe((request, here) => {
     // Elsewhere it is observed there.
     if (!here) return;
@@ -77,6 +88,10 @@ export function makeMetrics(sources: MetricsSources): Metrics {
     text: () => registry.metrics(),
     json: () => registry.getMetricsAsJSON(),
     upstreamConnected: (database, seconds) => connected.observe({ database }, seconds),
+    upstreamAnswered(database) {
+      const one = answered.labels({ database });
+      return (seconds) => one.observe(seconds);
+    },
     close() {
       unsubscribe();
       loop.disable();

@@ -10,6 +10,7 @@ import { PosternError } from '../errors.ts';
 import type { MaskScope } from '../policy/judgement.ts';
 import type { OutputShows } from '../policy/outputs.ts';
 import type { Judged } from '../gate/judge.ts';
+import type { AnswerTimer } from './answer-timer.ts';
 import type { CopyPlan } from './copy-plan.ts';
 import type { Portal, Prepared, Undo } from './names.ts';
 
@@ -80,10 +81,12 @@ export class Replies {
   #waiters: (() => void)[] = [];
   #pushed = 0;
   readonly #masks: () => object | null;
+  readonly #timer: AnswerTimer | null;
 
   /** @param masks those in force */
-  constructor(masks: () => object | null = () => null) {
+  constructor(masks: () => object | null = () => null, timer: AnswerTimer | null = null) {
     this.#masks = masks;
+    this.#timer = timer;
   }
 
   get head(): Reply | null {
@@ -110,6 +113,7 @@ export class Replies {
   }
 
   push(reply: Reply, dirty: boolean): void {
+    if (this.#at === this.#queue.length) this.#timer?.asked();
     reply.dirty = dirty;
     reply.under = this.#masks();
     this.#queue.push(reply);

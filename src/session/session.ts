@@ -49,6 +49,8 @@ export type SessionOptions = {
   readonly log: Logger;
   readonly sessionId: string;
   readonly grants: AgentGrants;
+  /** See `SessionParts`. */
+  readonly upstreamAnswered: (seconds: number) => void;
   /** Told how far what was read from the upstream is needed still. */
   readonly followReads: (progress: ReadProgress) => void;
   /** Sends a CancelRequest with the upstream's own key. */
@@ -179,6 +181,7 @@ export class Session {
 
   #fromUpstream(chunk: Buffer): void {
     if (this.#state.closed) return;
+    this.#state.answerTimer.came();
     try {
       this.#upstreamSide.push(chunk);
     } catch (error) {

@@ -13,6 +13,7 @@ import { knowsFrom, type KnowsColumn } from '../masking/plan.ts';
 import type { MaskScope } from '../policy/judgement.ts';
 import type { Logger } from 'pino';
 import type { Limits } from '../config/installation.ts';
+import { AnswerTimer } from './answer-timer.ts';
 import type { GrantUse } from './grant-use.ts';
 import { Names, type Sent } from './names.ts';
 import { Replies, type Reply } from './replies.ts';
@@ -47,6 +48,8 @@ export type SessionParts = {
   readonly sessionId: string;
   /** This agent's time-boxed grants on this database. */
   readonly grants: AgentGrants;
+  /** Told now and then how many seconds the upstream took to begin an answer. */
+  readonly upstreamAnswered: (seconds: number) => void;
 };
 
 export class SessionState {
@@ -54,6 +57,7 @@ export class SessionState {
   readonly settings: SessionSettings;
   readonly names = new Names();
   readonly replies: Replies;
+  readonly answerTimer: AnswerTimer;
   /** From the last ReadyForQuery: `I` idle, `T` in a transaction, `E` in a failed one. */
   transaction: 'I' | 'T' | 'E' = 'I';
   /** After an error in the extended protocol, everything up to the next Sync is skipped. */
@@ -99,7 +103,8 @@ export class SessionState {
   constructor(parts: SessionParts) {
     this.parts = parts;
     this.settings = new SessionSettings(parts.startSettings);
-    this.replies = new Replies(() => parts.gate.judge.masks);
+    this.answerTimer = new AnswerTimer(parts.upstreamAnswered);
+    this.replies = new Replies(() => parts.gate.judge.masks, this.answerTimer);
   }
 
   /** Judges under the transaction state the statement will meet; where that is not known yet, the stricter. */

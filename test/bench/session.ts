@@ -122,6 +122,7 @@ function start(rules: string): { client: End; upstream: End; session: Session } 
     sessionId: 's',
     grants: { any: false, active: [], use: never, voided: never },
     followReads: () => undefined,
+    upstreamAnswered: () => undefined,
     cancelUpstream: () => Promise.resolve(),
     onClosed: (reason) => {
       throw new Error(`the session ended: ${reason}`);

@@ -1,6 +1,7 @@
 /** Metrics and health of a whole running Postern: what they count, and what must never be in them. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { settled, startHarness, SECRET, type Harness } from '../e2e/harness.ts';
 
 let harness: Harness;
@@ -55,6 +56,25 @@ test('sessions, statements, masked values, requests and holds are counted', asyn
   assert.ok(value(text, 'postern_memory_resident_bytes') > 1e6);
   // 0 where nothing was sampled since the last scrape.
   assert.ok(value(text, 'postern_event_loop_delay_seconds{quantile="1"}') >= 0);
+});
+
+test('how long the database takes to begin its answers is timed now and then, and waiting for people is not', async () => {
+  const series = (kind: string): string => `postern_upstream_answer_seconds_${kind}{database="shop"}`;
+  const earlier = await scrape();
+  const client = await harness.agent();
+  for (let i = 0; i < 64; i += 1) await client.query('select 1 as timed');
+  for (let i = 0; i < 32; i += 1) {
+    const held = client.query('copy customers (id) to stdout').catch((e: unknown) => e);
+    const request = await harness.nextRequest();
+    if (i === 0) await sleep(500);
+    await harness.decide(request.id, 'deny');
+    await held;
+  }
+  const text = await scrape();
+  const grown = (kind: string): number => value(text, series(kind)) - (value(earlier, series(kind)) || 0);
+  const timed = grown('count');
+  assert.ok(timed >= 4 && timed <= 12, `${timed} were timed`);
+  assert.ok(grown('sum') < 0.4);
 });
 
 test('time-boxed grants are counted: in force, made, ended each way, and the rows they showed', async () => {
