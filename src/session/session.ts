@@ -6,7 +6,6 @@
  * client may send ahead is bounded). Non-goals: start-up (`net/`), what messages mean (the two sides).
  */
 import type { Duplex } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { AgentGrants } from '../approvals/grant.ts';
 import type { RowAccount } from '../approvals/row-ledger.ts';
@@ -15,6 +14,7 @@ import type { Limits } from '../config/installation.ts';
 import { PosternError } from '../errors.ts';
 import type { Gate } from '../gate/gate.ts';
 import { encodeTerminate } from '../wire/client/bare.ts';
+import { cancel } from './cancelling.ts';
 import { ClientSide } from './client-side.ts';
 import { asRefusal, withdraw } from './holding.ts';
 import { refusalMessage } from './messages.ts';
@@ -136,24 +136,9 @@ export class Session {
     this.#state.clientPid = pid;
   }
 
-  /** A CancelRequest for this session: withdraws what is held, or goes on to the upstream. */
-  async cancel(): Promise<void> {
-    await this.#sentOrHeld();
-    if (await withdraw(this.#state, 'the agent cancelled it')) return;
-    await this.#options.cancelUpstream();
-  }
-
-  /**
-   * While a statement waits for Postern alone (for the catalog, say), a cancel sent on would meet a server
-   * with nothing to cancel, and the statement would run after all. So the cancel waits for it.
-   */
-  async #sentOrHeld(): Promise<void> {
-    const giveUpAt = performance.now() + CANCEL_WAIT_MS;
-    const state = this.#state;
-    while (this.#clientSide.waiting && state.replies.size === 0 && !state.asking && !state.closed) {
-      if (performance.now() > giveUpAt) return;
-      await sleep(CANCEL_CHECK_MS);
-    }
+  /** A CancelRequest for this session. */
+  cancel(): Promise<void> {
+    return cancel(this.#state, () => this.#clientSide.waiting, this.#options.cancelUpstream);
   }
 
   /** Ends at the next idle moment, at once if it is idle or holds a statement. */
@@ -312,8 +297,5 @@ const NOTHING = Buffer.alloc(0);
 const GOODBYE = 'the client said goodbye';
 /** How long a closed leg may take to flush what was written to it, in milliseconds. */
 const LINGER_MS = 2_000;
-/** How often a cancel looks whether its statement has been sent, and for how long, in milliseconds. */
-const CANCEL_CHECK_MS = 5;
-const CANCEL_WAIT_MS = 30_000;
 /** How often a client that sent too far ahead is looked at again, in milliseconds. */
 const RESUME_CHECK_MS = 50;

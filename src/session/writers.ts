@@ -40,6 +40,9 @@ class Outlet {
     return this.#written - this.#socket.writableLength;
   }
 
+  /** Something was handed to the socket. */
+  protected wrote(): void {}
+
   /** Adds `buffer[start, end)` by reference. */
   protected add(buffer: Buffer, start: number, end: number): void {
     if (this.#run === buffer && this.#runEnd === start) {
@@ -73,6 +76,7 @@ class Outlet {
     this.#runEnd = 0;
     if (!writable) return;
     this.#written += bytes;
+    this.wrote();
     if (!taken) this.#full(true);
   }
 
@@ -117,6 +121,17 @@ export class ClientWriter extends Outlet {
 
 /** Nothing goes upstream without a permit (I1). */
 export class UpstreamWriter extends Outlet {
+  #wroteAtMs = 0;
+
+  /** When the server was last sent something, as `performance.now` has it. */
+  get wroteAtMs(): number {
+    return this.#wroteAtMs;
+  }
+
+  protected override wrote(): void {
+    this.#wroteAtMs = performance.now();
+  }
+
   forward(permit: Permit, buffer: Buffer, start: number, end: number): void {
     permit.spend();
     this.add(buffer, start, end);

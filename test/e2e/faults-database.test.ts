@@ -69,6 +69,21 @@ test('rows that come slowly are passed on as they come, and a cancel ends them',
   client.destroy();
 });
 
+test('a cancel does not outrun its statement to a server process that is slow to take it up', async () => {
+  const client = await raw();
+  const pid = await backend(client);
+  for (let i = 0; i < 5; i += 1) {
+    process.kill(pid, 'SIGSTOP');
+    client.send(query('select pg_sleep(20)'));
+    const cancelled = cancel(harness.postern.agentPort, client.key);
+    await sleep(20);
+    process.kill(pid, 'SIGCONT');
+    await cancelled;
+    assert.deepEqual(codesIn(await client.until('Z')), ['57014']);
+  }
+  client.destroy();
+});
+
 test('a server process that is ended in the middle of a result says so itself', async () => {
   const client = await raw();
   const pid = await backend(client);
