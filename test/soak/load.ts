@@ -10,6 +10,8 @@ const STATEMENT = 'soak';
 const BURST_MS = 200;
 const PAUSE_MS = 50;
 const CANCEL_AGAIN_MS = 2000;
+/** Names of tables come again, so that what is remembered by text has its size before growth is looked for. */
+const NAMES = 40;
 const BIG = 'select id, name, email, city, amount, created_at from wide';
 
 /** How often each way came to its end. */
@@ -72,10 +74,10 @@ const WAYS: Readonly<Record<string, Way>> = {
       await connection.send(query('rollback'));
     }),
   approved: ({ url }, turn) =>
-    one(url, (connection) => connection.send(query(`drop table if exists nothing_${turn}`))),
+    one(url, (connection) => connection.send(query(`drop table if exists nothing_${turn % NAMES}`))),
   abandoned: async ({ url }, turn) => {
     const connection = await Connection.open(url, false);
-    connection.start(query(`drop table if exists abandoned_${turn}`), nothing, nothing);
+    connection.start(query(`drop table if exists abandoned_${turn % NAMES}`), nothing, nothing);
     await sleep(50);
     connection.destroy();
   },

@@ -15,6 +15,15 @@ export function median(values: readonly number[]): number {
   return sorted[sorted.length >> 1] ?? 0;
 }
 
+/**
+ * What was gained by creeping: the usual difference between neighbours, as often as there are any. A few steps, however
+ * high, do not count, nor does a level at which it comes to rest.
+ */
+export function creep(points: readonly Point[]): number {
+  const steps = points.slice(1).map(({ y }, i) => y - points[i]!.y);
+  return steps.length === 0 ? 0 : median(steps) * steps.length;
+}
+
 /** What the slope says was gained from the first point to the last. */
 export function gain(points: readonly Point[]): number {
   const [first, last] = [points[0], points.at(-1)];
