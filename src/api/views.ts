@@ -1,56 +1,12 @@
 /** What the API shows of a value of the house. Named member by member, so that a new one is never shown by accident. */
 import type { Grant } from '../approvals/grant.ts';
 import type { AgentRecord, Request } from '../approvals/request.ts';
-import { requirementsOf } from '../approvals/transitions.ts';
+import { requestFacts, type RequestFacts } from '../approvals/request-facts.ts';
 
-/**
- * Without `binding`: it is a hash over the SQL with its literals, and whoever knows all but a short literal
- * could try them out against it (I8).
- */
-export type RequestView = Omit<Request, 'binding' | Explicit> &
-  Required<Pick<Request, Exclude<Explicit, 'rowsSoFar'>>> & {
-    /** Null: nothing of it has run. */
-    readonly rowsSoFar: number | null;
-  };
-
-/** What requests from before there was any lack. */
-type Explicit = 'requirements' | 'escalation' | 'escalatedAt' | 'rowsSoFar';
+export type RequestView = RequestFacts & Pick<Request, 'sessionId' | 'expiresMs'>;
 
 export function requestView(request: Request): RequestView {
-  return {
-    id: request.id,
-    state: request.state,
-    createdAt: request.createdAt,
-    expiresAt: request.expiresAt,
-    sessionId: request.sessionId,
-    agent: request.agent,
-    owner: request.owner,
-    database: request.database,
-    environment: request.environment,
-    rulesVersion: request.rulesVersion,
-    actions: request.actions,
-    rules: request.rules,
-    fingerprint: request.fingerprint,
-    statement: request.statement,
-    relations: request.relations,
-    maskedColumns: request.maskedColumns,
-    inTransaction: request.inTransaction,
-    rowsSoFar: request.rowsSoFar ?? null,
-    statedReason: request.statedReason,
-    requirements: requirementsOf(request),
-    escalation: request.escalation ?? null,
-    escalatedAt: request.escalatedAt ?? null,
-    approverGroups: request.approverGroups,
-    quorum: request.quorum,
-    expiresMs: request.expiresMs,
-    mode: request.mode,
-    waitMs: request.waitMs,
-    unmask: request.unmask,
-    estimate: request.estimate,
-    locks: request.locks,
-    history: request.history,
-    decisions: request.decisions,
-  };
+  return { ...requestFacts(request), sessionId: request.sessionId, expiresMs: request.expiresMs };
 }
 
 export type AgentView = Omit<AgentRecord, 'verifier'>;

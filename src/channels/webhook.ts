@@ -4,8 +4,7 @@
  * Invariants: the id is the same for every attempt and from every Postern, and no event carries the binding.
  */
 import { createHmac } from 'node:crypto';
-import type { Request } from '../approvals/request.ts';
-import { requirementsOf } from '../approvals/transitions.ts';
+import { requestFacts } from '../approvals/request-facts.ts';
 import type { WebhookConfig } from '../config/channel-config.ts';
 import { changeId } from './change.ts';
 import type { Channel, ChannelContext } from './channel.ts';
@@ -29,7 +28,7 @@ export function openWebhook(config: WebhookConfig, { log, linkOf, times }: Chann
     tell(request, kind) {
       const id = changeId(request, kind);
       const timestamp = new Date().toISOString();
-      const data = webhookData(request, linkOf(request.id));
+      const data = { ...requestFacts(request), url: linkOf(request.id) };
       const body = JSON.stringify({ type: kind, timestamp, data });
       outbox.push(request.id, id, () => send(id, body));
     },
@@ -70,41 +69,4 @@ export function attemptOf(answer: Answer): Attempt {
   if (status >= 200 && status < 300) return { kind: 'delivered' };
   const why = `it answered ${status}`;
   return status === 410 ? { kind: 'rejected', why } : { kind: 'retry', why, afterMs };
-}
-
-/** Named member by member, so that a new one is never sent by accident. */
-function webhookData(request: Request, url: string | null): object {
-  return {
-    id: request.id,
-    url,
-    state: request.state,
-    createdAt: request.createdAt,
-    expiresAt: request.expiresAt,
-    agent: request.agent,
-    owner: request.owner,
-    database: request.database,
-    environment: request.environment,
-    actions: request.actions,
-    rules: request.rules,
-    rulesVersion: request.rulesVersion,
-    fingerprint: request.fingerprint,
-    statement: request.statement,
-    relations: request.relations,
-    maskedColumns: request.maskedColumns,
-    inTransaction: request.inTransaction,
-    rowsSoFar: request.rowsSoFar ?? null,
-    statedReason: request.statedReason,
-    approverGroups: request.approverGroups,
-    quorum: request.quorum,
-    requirements: requirementsOf(request),
-    escalation: request.escalation ?? null,
-    escalatedAt: request.escalatedAt ?? null,
-    mode: request.mode,
-    waitMs: request.waitMs,
-    unmask: request.unmask,
-    estimate: request.estimate,
-    locks: request.locks,
-    history: request.history,
-    decisions: request.decisions,
-  };
 }

@@ -6,19 +6,13 @@
  * client may send ahead is bounded). Non-goals: start-up (`net/`), what messages mean (the two sides).
  */
 import type { Duplex } from 'node:stream';
-import type { Logger } from 'pino';
-import type { AgentGrants } from '../approvals/grant.ts';
-import type { RowAccount } from '../approvals/row-ledger.ts';
-import type { Catalog } from '../catalog/catalog.ts';
-import type { Limits } from '../config/installation.ts';
 import { PosternError } from '../errors.ts';
-import type { Gate } from '../gate/gate.ts';
 import { encodeTerminate } from '../wire/client/bare.ts';
 import { cancel } from './cancelling.ts';
 import { ClientSide } from './client-side.ts';
 import { asRefusal, withdraw } from './holding.ts';
 import { refusalMessage } from './messages.ts';
-import { SessionState } from './state.ts';
+import { SessionState, type SessionParts } from './state.ts';
 import { UpstreamSide } from './upstream-side.ts';
 import { ClientWriter, UpstreamWriter } from './writers.ts';
 
@@ -33,24 +27,9 @@ export type ReadProgress = {
   readonly idle: boolean;
 };
 
-export type SessionOptions = {
+export type SessionOptions = Omit<SessionParts, 'toClient' | 'toUpstream'> & {
   readonly client: Duplex;
   readonly upstream: Duplex;
-  readonly gate: Gate;
-  readonly catalog: Catalog;
-  readonly maskKey: Uint8Array;
-  readonly limits: Limits;
-  /** The server process of this session; 0 where it gave none. */
-  readonly upstreamPid: number;
-  /** What the client set at start-up, by name. */
-  readonly startSettings: ReadonlyMap<string, string>;
-  /** See `SessionParts`. */
-  readonly rowAccount: (rule: string) => RowAccount;
-  readonly log: Logger;
-  readonly sessionId: string;
-  readonly grants: AgentGrants;
-  /** See `SessionParts`. */
-  readonly upstreamAnswered: (seconds: number) => void;
   /** Told how far what was read from the upstream is needed still. */
   readonly followReads: (progress: ReadProgress) => void;
   /** Sends a CancelRequest with the upstream's own key. */
