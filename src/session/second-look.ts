@@ -2,12 +2,13 @@
  * Doubt that reading the catalog once more may settle. Where no rule masks anything, DDL of other sessions makes a
  * name that nobody has read yet suspect of being a view over what built-in masks cover. It nearly always is a
  * plain table, and its rows would be masked for nothing. So before the first word of such an answer is
- * taken, the catalog is read, and the answer judged by that.
+ * taken, the catalog is read, again while others' DDL is on its way, and the answer judged by that.
  *
- * Invariants: nothing of the answer passes while the reading is on its way; one reading for each statement, whatever
- * comes of it, and what is in doubt still is masked. Non-goals: doubt under rules that mask, of which
+ * Invariants: nothing of the answer passes while it is looked for; no statement is looked for twice or for longer than
+ * `LOOKING_MS`, whatever comes of it, and what is in doubt still is masked. Non-goals: doubt under rules that mask, of which
  * another session's open transaction is the cause as a rule; a session's own open DDL, which no reading shows.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SERVER_TYPE } from '../wire/server/types.ts';
 import type { Reply } from './replies.ts';
 import type { UpstreamFlow } from './row-pause.ts';
@@ -21,6 +22,10 @@ const TELLING: ReadonlySet<number> = new Set([
   SERVER_TYPE.errorResponse,
   SERVER_TYPE.noticeResponse,
 ]);
+
+/** DDL is over in some milliseconds as a rule; whoever leaves it open has others wait no longer than this. */
+const LOOKING_MS = 1000;
+const FIRST_PAUSE_MS = 20;
 
 export class SecondLook {
   readonly #session: SessionState;
@@ -57,14 +62,19 @@ export class SecondLook {
     this.#index = index;
     this.#state = 'looking';
     this.#flow.halt();
-    void this.#look();
+    void this.#look(head);
     return true;
   }
 
-  async #look(): Promise<void> {
-    const { catalog } = this.#session.parts;
-    // One that cannot be read leaves things as they are.
-    await catalog.refresh().catch(() => undefined);
+  async #look(head: Reply): Promise<void> {
+    const session = this.#session;
+    const giveUpAt = performance.now() + LOOKING_MS;
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
+      // One that cannot be read leaves things as they are.
+      await session.parts.catalog.refresh().catch(() => undefined);
+      if (session.closed || !mayBeSettled(session, head) || performance.now() + pauseMs > giveUpAt) break;
+      await sleep(pauseMs);
+    }
     this.#state = 'looked';
     if (!this.#session.closed) this.#flow.resume();
   }
