@@ -21,6 +21,7 @@ import { encodeCancelRequest, encodeSslRequest, encodeStartup } from '../wire/st
 import { ByteSource, nextMessage } from './byte-source.ts';
 import { KEEP_ALIVE_MS } from './limits.ts';
 import { connectInto, ReadBuffers } from './read-buffers.ts';
+import { saltedPasswords } from './salted-passwords.ts';
 import { endPointHash } from './tls.ts';
 
 export type CancelKey = { readonly pid: number; readonly key: Buffer };
@@ -171,7 +172,8 @@ async function prove(
   binding: Buffer | null,
 ): Promise<void> {
   const nonce = randomBytes(18).toString('base64');
-  const scram = new ScramClient({ password: login.password, nonce, channelBinding: binding });
+  const salt = saltedPasswords(login);
+  const scram = new ScramClient({ password: login.password, nonce, channelBinding: binding, salt });
   for (;;) {
     const message = await nextMessage(source, serverMaxLength);
     if (message[0] === SERVER_TYPE.errorResponse) throw refused(message);

@@ -17,7 +17,15 @@ import {
   SCRAM_SHA_256,
   SCRAM_SHA_256_PLUS,
 } from './scram-message.ts';
-import { clientKeyOf, hmac, saltPassword, serverKeyOf, sha256, xor } from './scram-verifier.ts';
+import {
+  clientKeyOf,
+  hmac,
+  saltPassword,
+  serverKeyOf,
+  sha256,
+  xor,
+  type SaltPassword,
+} from './scram-verifier.ts';
 import { violation } from './violation.ts';
 
 type Stage = 'new' | 'started' | 'answering' | 'answered' | 'done' | 'failed';
@@ -26,6 +34,7 @@ export class ScramClient {
   readonly #password: string;
   readonly #nonce: string;
   readonly #channelBinding: Buffer | null;
+  readonly #salt: SaltPassword;
   #stage: Stage = 'new';
   #gs2Header = '';
   #expectedSignature: Buffer = Buffer.alloc(0);
@@ -34,17 +43,20 @@ export class ScramClient {
    * @param options.nonce fresh randomness of 18 bytes or more in base64
    * @param options.channelBinding the hash of the server's certificate (tls-server-end-point) on a TLS
    *   connection; null without TLS, or where the certificate's signature names no hash
+   * @param options.salt for who keeps what it took thousands of hashes to make; PBKDF2 each time where absent
    */
   constructor(options: {
     readonly password: string;
     readonly nonce: string;
     readonly channelBinding: Buffer | null;
+    readonly salt?: SaltPassword;
   }) {
     if (!isNonce(options.nonce))
       throw new PosternError('bad-input', { reason: 'the SCRAM nonce is not printable' });
     this.#password = options.password;
     this.#nonce = options.nonce;
     this.#channelBinding = options.channelBinding;
+    this.#salt = options.salt ?? saltPassword;
   }
 
   get done(): boolean {
@@ -78,7 +90,7 @@ export class ScramClient {
       throw violation('SCRAM nonce does not match');
     }
     if (iterations > MAX_SCRAM_ITERATIONS) throw violation('the server asks for too many SCRAM iterations');
-    const salted = await saltPassword(this.#password, salt, iterations);
+    const salted = await this.#salt(this.#password, salt, iterations);
     const binding = this.#gs2Header === GS2_BOUND ? this.#channelBinding! : Buffer.alloc(0);
     const header = Buffer.concat([Buffer.from(this.#gs2Header, 'utf8'), binding]).toString('base64');
     const withoutProof = `c=${header},r=${nonce}`;

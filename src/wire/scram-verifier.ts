@@ -38,10 +38,12 @@ export function xor(a: Buffer, b: Buffer): Buffer {
   return result;
 }
 
+/** SaltedPassword of RFC 5802, 32 bytes. */
+export type SaltPassword = (password: string, salt: Buffer, iterations: number) => Promise<Buffer>;
+
 /** PBKDF2, in the thread pool: a session that authenticates does not stall the others. */
-export function saltPassword(password: string, salt: Buffer, iterations: number): Promise<Buffer> {
-  return derive(Buffer.from(saslprep(password), 'utf8'), salt, iterations, KEY_BYTES, 'sha256');
-}
+export const saltPassword: SaltPassword = (password, salt, iterations) =>
+  derive(Buffer.from(saslprep(password), 'utf8'), salt, iterations, KEY_BYTES, 'sha256');
 
 /** ClientKey of a salted password. */
 export function clientKeyOf(salted: Buffer): Buffer {
