@@ -57,6 +57,7 @@ export class Unread {
   /** Whether what the server answers now may be by other definitions than were read: any, or those of `masks`. */
   doubtful(except: Changer, of: What = 'any'): boolean {
     if (of === 'masks' ? this.staleToMasks : this.stale) return true;
+    if (this.#changers.size === 0) return false;
     for (const [changer, what] of this.#changers)
       if (changer !== except && (of === 'any' || what === 'masks') && changer()) return true;
     return false;

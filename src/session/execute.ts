@@ -213,8 +213,10 @@ function execute(
     portal,
     undo,
     ended: 0,
+    dirty: true,
+    under: null,
   };
-  const copyIn = judged.statements.some((s) => s.effect.kind === 'copy-in');
+  const copyIn = !judged.plain && judged.statements.some((s) => s.effect.kind === 'copy-in');
   session.copyIn = copyIn ? 'expected' : 'none';
   session.copyInReply = copyIn ? reply : null;
   session.implicitOpen = true;

@@ -102,7 +102,8 @@ function bind(session: SessionState, frame: Frame, bound: Bind, prepared: Prepar
     tally: null,
   };
   const taken = session.names.bind(portal);
-  passOrWithhold(session, frame, { kind: 'bind', scope: judged.scope, portal, undo: taken }, held, held);
+  const reply: Reply = { kind: 'bind', scope: judged.scope, portal, undo: taken, dirty: true, under: null };
+  passOrWithhold(session, frame, reply, held, held);
 }
 
 export function onDescribe(session: SessionState, frame: Frame): void | Promise<void> {
@@ -181,7 +182,7 @@ export function onSync(session: SessionState, frame: Frame): void {
   session.batch += 1;
   const ignoredIfCopyIn = session.copyIn === 'expected' ? session.copyInReply : null;
   session.replies.push(
-    { kind: 'sync', swallow: false, ignoredIfCopyIn, epoch: session.batch },
+    { kind: 'sync', swallow: false, ignoredIfCopyIn, epoch: session.batch, dirty: true, under: null },
     session.dirty,
   );
   toUpstream.forward(gate.passage(), frame.buffer, frame.start, frame.end);
@@ -189,7 +190,7 @@ export function onSync(session: SessionState, frame: Frame): void {
 
 /** Whether something that will be held has been bound and kept back. */
 export function holdsBack(session: SessionState): boolean {
-  return session.withheld.some((w) => w.executes);
+  return session.withheld.length > 0 && session.withheld.some((w) => w.executes);
 }
 
 /** Sends what was kept back, in order. */

@@ -17,6 +17,7 @@ import type { RowPlan } from '../masking/plan.ts';
 import type { MaskScope } from '../policy/judgement.ts';
 import type { CopyPlan } from './copy-plan.ts';
 import { SESSION_LIMITS } from './limits.ts';
+import { PortalTable } from './portal-table.ts';
 import type { RowTally } from './row-meter.ts';
 
 /** Undoes what was assumed about a name when its message was sent, should the server refuse it. */
@@ -89,7 +90,7 @@ type Cursor = {
 
 export class Names {
   readonly #prepared = new Map<string, Prepared>();
-  readonly #portals = new Map<string, Portal>();
+  readonly #portals = new PortalTable();
   readonly #cursors = new Map<string, Cursor>();
   #codeRan = false;
 
@@ -179,7 +180,7 @@ export class Names {
     this.#portals.delete(name);
     this.#releaseCursor(name);
     return () => {
-      if (portal !== undefined && !this.#portals.has(name)) this.#portals.set(name, portal);
+      if (portal !== undefined && this.#portals.get(name) === undefined) this.#portals.set(name, portal);
     };
   }
 
@@ -227,14 +228,12 @@ export class Names {
 
   /** Outside a transaction, portals end with the batch that made them. */
   endPortals(upToBatch: number): void {
-    for (const [name, portal] of this.#portals) {
-      if (portal.batch <= upToBatch) this.#portals.delete(name);
-    }
+    this.#portals.deleteUpTo(upToBatch);
   }
 
   /** Those bound after batch `batch`. */
   portalsSince(batch: number): readonly Portal[] {
-    return [...this.#portals.values()].filter((portal) => portal.batch > batch);
+    return this.#portals.since(batch);
   }
 
   /** No transaction is open and nothing is owed: only holdable cursors are left. */
@@ -268,7 +267,14 @@ export class Names {
   }
 }
 
-function set<T>(map: Map<string, T>, name: string, value: T, what: string): () => void {
+type Table<T> = {
+  readonly size: number;
+  get(name: string): T | undefined;
+  set(name: string, value: T): unknown;
+  delete(name: string): unknown;
+};
+
+function set<T>(map: Table<T>, name: string, value: T, what: string): () => void {
   const before = map.get(name);
   if (before === undefined) refuseMore(map, what);
   map.set(name, value);
@@ -286,7 +292,7 @@ function refuseLong(name: string): void {
   throw new PosternError('limit-exceeded', { what: 'the bytes of a name', limit: MAX_IDENTIFIER_BYTES });
 }
 
-function refuseMore(map: ReadonlyMap<string, unknown>, what: string): void {
+function refuseMore(map: { readonly size: number }, what: string): void {
   const limit = SESSION_LIMITS.maxNames;
   if (map.size >= limit) throw new PosternError('limit-exceeded', { what: `the number of ${what}`, limit });
 }

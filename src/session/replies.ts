@@ -14,8 +14,12 @@ import type { AnswerTimer } from './answer-timer.ts';
 import type { CopyPlan } from './copy-plan.ts';
 import type { Portal, Prepared, Undo } from './names.ts';
 
+/**
+ * The last two are set when it is sent. Replies of hot paths have them from the start, for an object that gets new
+ * members later is a slow one.
+ */
 export type Reply = Expected & {
-  /** Uncommitted DDL went before it, so its own scope vouches for nothing. Set when it is sent. */
+  /** Uncommitted DDL went before it, so its own scope vouches for nothing. */
   dirty?: boolean;
   /** The masks in force when it was sent. */
   under?: object | null;

@@ -145,8 +145,10 @@ function send(
     failed: false,
     described: false,
     ended: 0,
+    dirty: true,
+    under: null,
   };
-  const copyIn = judged.statements.some((s) => s.effect.kind === 'copy-in');
+  const copyIn = !judged.plain && judged.statements.some((s) => s.effect.kind === 'copy-in');
   session.copyIn = copyIn ? 'expected' : 'none';
   session.copyInReply = copyIn ? reply : null;
   noteLimited(session, judged, how.doubted);
