@@ -3,7 +3,14 @@
  * Postern with the same secret made it for this pid, so that a made-up one costs nobody else a look. The 4 bytes
  * of protocol 3.0 are too few to spare any, and are random.
  */
-import { createHmac, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import {
+  createHmac,
+  createSecretKey,
+  randomBytes,
+  randomInt,
+  timingSafeEqual,
+  type KeyObject,
+} from 'node:crypto';
 
 export type Cancellable = { cancel(): Promise<void> };
 
@@ -21,11 +28,11 @@ export type Provenance = 'issued' | 'unproven' | 'made-up';
 
 export class CancelKeys {
   readonly #entries = new Map<number, Entry>();
-  readonly #secret: Buffer;
+  readonly #secret: KeyObject;
 
   /** @param secret the same at every Postern that may be asked about keys of this one */
   constructor(secret: Buffer) {
-    this.#secret = secret;
+    this.#secret = createSecretKey(secret);
   }
 
   /**

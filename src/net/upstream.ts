@@ -101,9 +101,13 @@ export async function cancelUpstream(
 
 function connected(socket: Socket | TLSSocket, event: 'connect' | 'secureConnect'): Promise<void> {
   return new Promise((resolve, reject) => {
-    socket.once(event, () => resolve());
+    const closed = (): void => reject(new Error('the connection was closed'));
+    socket.once(event, () => {
+      socket.off('close', closed);
+      resolve();
+    });
     socket.once('error', reject);
-    socket.once('close', () => reject(new Error('the connection was closed')));
+    socket.once('close', closed);
   });
 }
 

@@ -4,7 +4,7 @@
  * section 3, RFC 7677. Salts come from the caller: this room draws no random numbers.
  */
 
-import { createHash, createHmac, pbkdf2 } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, pbkdf2 } from 'node:crypto';
 import { promisify } from 'node:util';
 import { PosternError } from '../errors.ts';
 import { SCRAM_ITERATIONS, SCRAM_SALT_BYTES } from './limits.ts';
@@ -25,7 +25,8 @@ export type Verifier = {
 };
 
 export function hmac(key: Buffer, data: string): Buffer {
-  return createHmac('sha256', key).update(data, 'utf8').digest();
+  // From a bare buffer, Node 24 takes three times as long: it finds out by an exception that it is no key object.
+  return createHmac('sha256', createSecretKey(key)).update(data, 'utf8').digest();
 }
 
 export function sha256(data: Buffer): Buffer {

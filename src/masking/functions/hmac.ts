@@ -1,4 +1,4 @@
-import { createHmac, hash } from 'node:crypto';
+import { createHmac, createSecretKey, hash } from 'node:crypto';
 import { PosternError } from '../../errors.ts';
 import { HASH_KEY_BYTES, HMAC_ONE_SHOT_BYTES } from '../limits.ts';
 
@@ -42,7 +42,7 @@ export class Hmac {
   digest(src: Buffer, start: number, end: number): Buffer {
     const bytes = end - start;
     if (bytes > HMAC_ONE_SHOT_BYTES)
-      return createHmac('sha256', this.#key).update(src.subarray(start, end)).digest();
+      return createHmac('sha256', createSecretKey(this.#key)).update(src.subarray(start, end)).digest();
     src.copy(this.#inner, BLOCK_BYTES, start, end);
     // as strings: a buffer for each would cost more than the hash
     const inner = hash('sha256', this.#inner.subarray(0, BLOCK_BYTES + bytes), 'binary');
