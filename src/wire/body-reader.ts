@@ -8,6 +8,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import { PosternError } from '../errors.ts';
+import { asciiName } from './recent-names.ts';
 import { violation } from './violation.ts';
 
 const HEADER_BYTES = 5;
@@ -107,6 +108,18 @@ export class BodyReader {
     const to = this.#terminator();
     if (!isUtf8(this.#buffer.subarray(from, to))) throw new PosternError('unparsable-encoding');
     return this.#buffer.toString('utf8', from, to);
+  }
+
+  /**
+   * As `string`, for names of prepared statements and portals.
+   * @throws PosternError `unparsable-encoding`, or `protocol-violation` without its NUL
+   */
+  name(): string {
+    const from = this.#at;
+    const plain = this.#plainEnd(from);
+    if (plain < 0) return this.string();
+    this.#at = plain + 1;
+    return plain === from ? '' : asciiName(this.#buffer, from, plain);
   }
 
   /**

@@ -24,8 +24,8 @@ export type Bind = {
 /** @throws PosternError `protocol-violation`, `unparsable-encoding` (in a name; values are not looked at) */
 export function decodeBind(buffer: Buffer, start: number, end: number): Bind {
   const body = new BodyReader('Bind', CLIENT_TYPE.bind, buffer, start, end);
-  const portal = body.string();
-  const statement = body.string();
+  const portal = body.name();
+  const statement = body.name();
   const from = body.position;
   const formatCount = body.uint16();
   for (let i = 0; i < formatCount; i += 1) readFormat(body);

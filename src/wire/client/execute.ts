@@ -15,7 +15,7 @@ export type Execute = {
 /** @throws PosternError `protocol-violation`, `unparsable-encoding` */
 export function decodeExecute(buffer: Buffer, start: number, end: number): Execute {
   const body = new BodyReader('Execute', CLIENT_TYPE.execute, buffer, start, end);
-  const portal = body.string();
+  const portal = body.name();
   const maxRows = body.int32();
   body.finish();
   return { portal, maxRows };

@@ -21,7 +21,7 @@ export type Parse = {
 /** @throws PosternError `protocol-violation`, `unparsable-encoding` */
 export function decodeParse(buffer: Buffer, start: number, end: number): Parse {
   const body = new BodyReader('Parse', CLIENT_TYPE.parse, buffer, start, end);
-  const name = body.string();
+  const name = body.name();
   const sql = body.string();
   const count = body.uint16();
   // Before the list is made, so that a count alone allocates nothing.

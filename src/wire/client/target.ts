@@ -15,7 +15,7 @@ export function readTarget(body: BodyReader): Target {
   const byte = body.uint8();
   if (byte !== 0x53 && byte !== 0x50)
     throw violation('Describe or Close of neither a statement nor a portal');
-  const name = body.string();
+  const name = body.name();
   body.finish();
   return { what: byte === 0x53 ? 'S' : 'P', name };
 }
