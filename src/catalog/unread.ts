@@ -18,6 +18,11 @@ export class Unread {
   #read = 0;
   /** The last change that may be of built-in masks. */
   #toMasks = 0;
+  /**
+   * Until when (`performance.now`) nobody waits for changers to be done: some were waited for in vain, and a session
+   * that leaves its DDL open must not slow all others down again and again.
+   */
+  waitInVainUntilMs = 0;
 
   /** DDL is sent that may change what names mean; until `end`, the session is asked. */
   begin(changer: Changer, what: What): void {

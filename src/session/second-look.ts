@@ -5,7 +5,8 @@
  * taken, the catalog is read, again while others' DDL is on its way, and the answer judged by that.
  *
  * Invariants: nothing of the answer passes while it is looked for; no statement is looked for twice or for longer than
- * `LOOKING_MS`, whatever comes of it, and what is in doubt still is masked. Non-goals: doubt under rules that mask, of which
+ * `LOOKING_MS`, whatever comes of it, and what is in doubt still is masked; a session that keeps its DDL open costs
+ * the others that time once, not with each statement. Non-goals: doubt under rules that mask, of which
  * another session's open transaction is the cause as a rule; a session's own open DDL, which no reading shows.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,6 +27,8 @@ const TELLING: ReadonlySet<number> = new Set([
 /** DDL is over in some milliseconds as a rule; whoever leaves it open has others wait no longer than this. */
 const LOOKING_MS = 1000;
 const FIRST_PAUSE_MS = 20;
+/** So long nobody waits after somebody waited in vain: a session can keep DDL open for hours. */
+const IN_VAIN_MS = 10_000;
 
 export class SecondLook {
   readonly #session: SessionState;
@@ -68,11 +71,18 @@ export class SecondLook {
 
   async #look(head: Reply): Promise<void> {
     const session = this.#session;
+    const { catalog } = session.parts;
     const giveUpAt = performance.now() + LOOKING_MS;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
       // One that cannot be read leaves things as they are.
-      await session.parts.catalog.refresh().catch(() => undefined);
-      if (session.closed || !mayBeSettled(session, head) || performance.now() + pauseMs > giveUpAt) break;
+      await catalog.refresh().catch(() => undefined);
+      if (session.closed || !mayBeSettled(session, head)) break;
+      const now = performance.now();
+      if (now < catalog.unread.waitInVainUntilMs) break;
+      if (now + pauseMs > giveUpAt) {
+        catalog.unread.waitInVainUntilMs = now + IN_VAIN_MS;
+        break;
+      }
       await sleep(pauseMs);
     }
     this.#state = 'looked';

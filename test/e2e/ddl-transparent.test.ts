@@ -155,11 +155,11 @@ test('a view comes as it is while others change what masks may be about, for it 
   await sleep(100);
   assert.deepEqual((await one.query('select * from computing')).rows, [{ a: 7, more: 8 }]);
   await changing;
-  // What is left open for longer is not waited for.
+  // What is left open for longer is waited for once, and not by every statement.
   await other.query('begin; create view more_names as select rolname from pg_authid');
   const long = other.query('select pg_sleep(4)');
   const from = performance.now();
-  await one.query('select * from computing');
+  for (let i = 0; i < 10; i += 1) await one.query('select * from computing');
   assert.ok(performance.now() - from < 3000);
   await long;
   await other.query('rollback');
