@@ -29,6 +29,7 @@ import { Listener } from './net/listener.ts';
 import type { DatabaseRuntime } from './net/session-starter.ts';
 import { openCancels } from './net/open-cancels.ts';
 import { openDatabases } from './net/open-databases.ts';
+import { MaskKeyWatch } from './net/mask-key-watch.ts';
 import { openStore } from './net/open-store.ts';
 import { serverTls } from './net/tls.ts';
 import { Counters, countedTrail } from './observability/counters.ts';
@@ -142,6 +143,7 @@ async function start(
     grants,
     trail: fileTrail,
     parserReloads,
+    otherMaskKeys: watchMaskKeys(installation, store, log, undo),
     sessions: () => listener.sessionCount,
     maskedValues: () => masked.values,
     catalogs: () => catalogsOf(databases),
@@ -162,6 +164,18 @@ async function start(
   log.info({ agents: agentPort, api: apiPort }, 'Postern is ready');
   const answer = (question: Question): Promise<AnswerTo[Question['kind']]> => answerOf(own, question);
   return { agentPort, apiPort, agents, reload: () => void watch.reload(), answer, stop };
+}
+
+/** @returns how many other mask keys Posterns on the store have */
+function watchMaskKeys(
+  { maskKey }: Installation,
+  { broadcast }: Store,
+  log: Logger,
+  undo: (() => unknown)[],
+): () => number {
+  const watch = new MaskKeyWatch(maskKey, broadcast, log);
+  undo.push(() => watch.close());
+  return () => watch.others;
 }
 
 function startOf({ current }: RulesInForce, { number, count }: Place): AuditEvent {

@@ -8,7 +8,9 @@ export type Purpose =
   /** Proves that a cancel key was issued, and that a cancel was passed on, by a Postern. */
   | 'postern cancel keys, version 1'
   /** Makes up what an agent that does not exist would have in its verifier. */
-  | 'postern unknown agents, version 1';
+  | 'postern unknown agents, version 1'
+  /** Tells others on the store which mask key this Postern has, and nothing of the key. */
+  | 'postern mask key fingerprint, version 1';
 
 /** As many bytes as the hash puts out. */
 const KEY_BYTES = 32;

@@ -19,6 +19,7 @@ export type MetricsSources = {
   readonly sessions: () => number;
   readonly maskedValues: () => number;
   readonly parserReloads: () => number;
+  readonly otherMaskKeys: () => number;
   readonly catalogs: () => readonly { readonly database: string; readonly failing: boolean }[];
   readonly ready: () => boolean;
 };
@@ -203,6 +204,7 @@ function gauges(
     ],
     ['postern_trail_failed', '1 while the trail cannot be written', () => Number(trail.failed)],
     ['postern_ready', '1 while /readyz says so', () => Number(ready())],
+    ['postern_other_mask_keys', 'Other mask keys that Posterns on the store have', sources.otherMaskKeys],
     ['postern_memory_resident_bytes', 'Memory of the process', () => process.memoryUsage.rss()],
     ['postern_memory_heap_bytes', 'JavaScript heap in use', () => process.memoryUsage().heapUsed],
   ];

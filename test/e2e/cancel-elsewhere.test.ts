@@ -159,6 +159,22 @@ test('a cancel that was overheard does nothing when it is sent again', async () 
   await stillRuns(client);
 });
 
+test('a Postern with another mask key is noticed, by itself and by the others', async () => {
+  for (const postern of [a, b, stranger]) {
+    const answer = await fetch(`http://127.0.0.1:${postern.apiPort}/metrics`, {
+      headers: { authorization: `Bearer ${harness.token}` },
+    });
+    assert.match(await answer.text(), /^postern_other_mask_keys 1$/m);
+  }
+  // Whoever can connect to the store may say what they like, and gets no more of it than this.
+  for (let n = 0; n < 40; n += 1) {
+    const made = randomBytes(8).toString('hex');
+    await ear.query(`select pg_notify('postern_instances', $1)`, [`somebody mask-key ${made}`]);
+  }
+  await sleep(300);
+  assert.ok((await heard('mask-key')).length < 100);
+});
+
 test('a Postern with another mask key neither cancels nor can', async () => {
   const client = await running(a, 0);
   const long = await running(a, 2);
