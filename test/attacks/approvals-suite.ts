@@ -288,6 +288,35 @@ export function approvalsOn(major: number): void {
       wire.close();
     });
 
+    test('a text of the shape of an allowed one is held for what its literals make of it', async () => {
+      const pairs = [
+        [
+          "delete from plain_parent where note like 'nobody%'",
+          "delete from plain_parent where note like '%'",
+        ],
+        [
+          'delete from plain_parent where id < 0 or id >= 99999',
+          'delete from plain_parent where id < 1 or id >= 1',
+        ],
+        [
+          "update plain_parent set note = 'x' where not note not ilike 'zz'",
+          "update plain_parent set note = 'x' where not note not ilike '%'",
+        ],
+      ] as const;
+      for (const [allowed, whole] of pairs) {
+        const wire = await WireClient.open(harness.agentUrl);
+        await wire.simple(allowed);
+        await wire.extended(allowed, { format: 0, describe: 'none' });
+        const ran = tags(wire).length;
+        const request = await answering(wire, 'deny', encodeQuery(whole));
+        assert.ok(request.statement.includes('plain_parent'));
+        assert.equal(tags(wire).length, ran, 'it ran');
+        wire.close();
+      }
+      const direct = await harness.direct();
+      assert.equal((await direct.query('select count(*)::int as n from only plain_parent')).rows[0].n, 20);
+    });
+
     test('requests and the trail show no literal', async () => {
       const wire = await WireClient.open(harness.agentUrl);
       const request = await answering(

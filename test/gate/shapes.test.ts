@@ -12,7 +12,7 @@ import { TEXTS as ATTACKS } from '../attacks/cases/index.ts';
 import { RULES, SCHEMA } from '../attacks/schema.ts';
 import { TEXTS } from '../benign/corpus.ts';
 import { startOracle, type OracleServer } from '../oracle/server.ts';
-import { OTHERS, withOthers } from '../sql/literals.ts';
+import { OTHERS, withOthers, withTheSame } from '../sql/literals.ts';
 
 let oracle: OracleServer;
 before(async () => {
@@ -63,6 +63,18 @@ const OWN: readonly string[] = [
   'delete from club where id = id or 5 = 6',
   'select id from customers where age > -5 and id between - 3 and 7 limit 3',
   'select id from customers where age -5 > 7 and id = -2',
+  "delete from club where title like 'a%'",
+  "update club set title = 'x' where title not ilike 'a%' and id = 1",
+  "delete from club where id = 1 and title not like 'a%' is false",
+  'delete from club where id = 1 or id <> 2',
+  "update club set title = 'x' where id < 1 or id >= 2",
+  'delete from club where id = 1 or not id = 2',
+  'delete from club where not (id <> 1 and id = 2)',
+  'delete from club where (id in (select id from dept where id = 1)) = (id in (select id from dept where id = 2))',
+  "delete from club where id in (select id from club where title like 'a%')",
+  "with gone as (delete from club where title like 'a%' returning id) select id from gone where id = 3",
+  "merge into club using dept on club.id = dept.id and club.title like 'a%' when matched then delete",
+  "delete from club where id = 7 and title = 'x' and id in (select id from dept where title = 'y')",
 ];
 
 for (const [name, rules] of [
@@ -82,10 +94,11 @@ for (const [name, rules] of [
       if (shape === null) continue;
       shaped++;
       for (let n = 0; n < OTHERS; n++) {
-        const other = withOthers(shape, n);
         const inTransaction = n % 2 === 0;
-        const judged = byShape.judge(other, inTransaction);
-        assert.deepEqual(said(judged), said(anew.judge(other, inTransaction)), other);
+        for (const other of [withOthers(shape, n), withTheSame(shape, n)]) {
+          const judged = byShape.judge(other, inTransaction);
+          assert.deepEqual(said(judged), said(anew.judge(other, inTransaction)), other);
+        }
       }
     }
     t.diagnostic(`${shaped} of ${texts.length} have a shape`);
@@ -100,8 +113,19 @@ test('which literals make no difference', () => {
     assert.ok(shape !== null && parsed.kind === 'parsed');
     return literalsAreIndifferent(parsed.statements[0]?.stmt as Node, { text, shape }, true);
   };
-  const yes = [OWN[0], OWN[1], OWN[2], OWN[3], OWN[5], OWN[7], OWN[14], OWN[18]];
-  const no = [OWN[8], OWN[9], OWN[15], OWN[16], OWN[17], 'select 1', 'select id from t where f(1) = 2'];
+  const yes = [OWN[31], OWN[0], OWN[1], OWN[2], OWN[3], OWN[5], OWN[7], OWN[14], OWN[18]];
+  const no = [
+    OWN[20],
+    OWN[23],
+    OWN[27],
+    OWN[8],
+    OWN[9],
+    OWN[15],
+    OWN[16],
+    OWN[17],
+    'select 1',
+    'select id from t where f(1) = 2',
+  ];
   for (const text of yes) assert.ok(indifferent(text ?? ''), text);
   for (const text of no) assert.ok(!indifferent(text ?? ''), text);
 });

@@ -25,5 +25,13 @@ export function withOthers({ key }: Shape, n: number): string {
   });
 }
 
+/** The text with all its literals of one kind the same, the n-th other. */
+export function withTheSame({ key }: Shape, n: number): string {
+  return key.replaceAll(/[\uE000\uE001]/g, (kind) => {
+    const others = kind === '\uE000' ? STRINGS : NUMBERS;
+    return others[n % others.length] ?? '';
+  });
+}
+
 /** How many texts of one shape are tried in place of each. */
 export const OTHERS = Math.max(STRINGS.length, NUMBERS.length);
