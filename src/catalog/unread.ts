@@ -23,9 +23,11 @@ export class Unread {
    * that leaves its DDL open must not slow all others down again and again.
    */
   waitInVainUntilMs = 0;
+  #begun = 0;
 
   /** DDL is sent that may change what names mean; until `end`, the session is asked. */
   begin(changer: Changer, what: What): void {
+    this.#begun += 1;
     if (this.#changers.get(changer) !== 'masks') this.#changers.set(changer, what);
   }
 
@@ -57,6 +59,11 @@ export class Unread {
 
   readFrom(mark: number): void {
     this.#read = Math.max(this.#read, mark);
+  }
+
+  /** Another number whenever DDL was sent, or something may have been committed. */
+  get moment(): number {
+    return this.#begun + this.#changes;
   }
 
   /** Whether what the server answers now may be by other definitions than were read: any, or those of `masks`. */

@@ -104,6 +104,12 @@ export const STATEMENTS = {
     text: 'grant {id} ended while this result showed what it grants: {reason}',
     hint: 'No row after this was sent. The session goes on, masked; send the statement again to see it so.',
   },
+  'definition-changed': {
+    sqlstate: '40001',
+    http: 409,
+    text: 'a function that computes these rows may have been replaced while they came, so they end here',
+    hint: 'No row after this was sent. The session goes on; send the statement again.',
+  },
   'unparsable-encoding': {
     sqlstate: '22021',
     http: 400,

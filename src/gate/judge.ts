@@ -6,7 +6,7 @@
  * judging happen once per distinct text; a text seen before costs one map lookup.
  */
 import type { Snapshot } from '../catalog/snapshot.ts';
-import { isBendable, redefines } from '../policy/bendable.ts';
+import { callsCode, isBendable, redefines } from '../policy/bendable.ts';
 import { addsUnknownOnly, dependsOnCatalog, mayShowBuiltIns } from '../policy/catalog-need.ts';
 import { judge } from '../policy/judge.ts';
 import type { AgentIdentity, Judgement } from '../policy/judgement.ts';
@@ -234,6 +234,7 @@ export class Judge {
         (s, i) => judgement.statements[i]?.callsVolatile === true || CODE_COMMANDS.has(s.command),
       ),
       bendable: analysis.kind !== 'parsed' || statements.some((s) => isBendable(s, this.#snapshot)),
+      callsCode: analysis.kind !== 'parsed' || statements.some((s) => callsCode(s, this.#snapshot)),
       refersToNames: statements.some((s) => NAMING.has(s.effect.kind)),
       rowLimited: judgement.statements.some((s) => s.rowLimits.length > 0),
       plain: analysis.kind === 'parsed' && statements.every((s, i) => isPlain(s, judgement.statements[i])),

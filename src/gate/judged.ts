@@ -37,6 +37,8 @@ export type Judged = {
   readonly runsCode: boolean;
   /** It reads what a definition of somebody's making gives, so that another definition may show other columns. */
   readonly bendable: boolean;
+  /** People's code computes its rows, so that another definition may show other values in the middle of an answer. */
+  readonly callsCode: boolean;
   /** Some statement names a prepared statement or cursor, so the verdict depends on the session. */
   readonly refersToNames: boolean;
   /** No statement touches names, settings, the catalog or COPY, and every relation is known. */

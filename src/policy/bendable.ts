@@ -10,6 +10,19 @@ import { isSystemSchema } from './patterns.ts';
 
 /** Whether its results depend on a view, a function, an operator or a type that people made. */
 export function isBendable(statement: Statement, snapshot: Snapshot): boolean {
+  return (
+    callsCode(statement, snapshot) ||
+    statement.relations.some((ref) =>
+      resolve(snapshot, ref).some((one) => isView(one) && !isSystemSchema(one.schema)),
+    )
+  );
+}
+
+/**
+ * Whether people's code computes its rows. The server looks such code up again as it calls it, so that rows of one
+ * answer may be by different definitions; views are settled once it is planned.
+ */
+export function callsCode(statement: Statement, snapshot: Snapshot): boolean {
   const { relations, functions, operators, types, mentions } = statement;
   return (
     functions.some((ref) => snapshot.userFunctions.has(ref.name)) ||
@@ -17,11 +30,7 @@ export function isBendable(statement: Statement, snapshot: Snapshot): boolean {
     types.some((ref) => snapshot.userTypes.has(ref.name)) ||
     (snapshot.rowFunctions !== undefined &&
       [...mentions.columns].some((name) => snapshot.rowFunctions?.has(name) === true)) ||
-    relations.some((ref) =>
-      resolve(snapshot, ref).some(
-        (one) => one.userCode?.onRead === true || (isView(one) && !isSystemSchema(one.schema)),
-      ),
-    )
+    relations.some((ref) => resolve(snapshot, ref).some((one) => one.userCode?.onRead === true))
   );
 }
 

@@ -80,6 +80,7 @@ export class CopyOut {
   data(reader: FrameReader): void {
     if (!this.#open) throw unexpected('COPY data');
     if (this.#pause.dropping) return;
+    if (reader.first && !this.#rows.standing.holds()) return;
     const { meter } = this.#rows;
     if (meter === null && this.#session.use === null) {
       reader.extendRun();

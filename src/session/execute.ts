@@ -215,6 +215,7 @@ function execute(
     ended: 0,
     dirty: true,
     under: null,
+    moment: 0,
   };
   const copyIn = !judged.plain && judged.statements.some((s) => s.effect.kind === 'copy-in');
   session.copyIn = copyIn ? 'expected' : 'none';

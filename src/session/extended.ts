@@ -102,7 +102,15 @@ function bind(session: SessionState, frame: Frame, bound: Bind, prepared: Prepar
     tally: null,
   };
   const taken = session.names.bind(portal);
-  const reply: Reply = { kind: 'bind', scope: judged.scope, portal, undo: taken, dirty: true, under: null };
+  const reply: Reply = {
+    kind: 'bind',
+    scope: judged.scope,
+    portal,
+    undo: taken,
+    dirty: true,
+    under: null,
+    moment: 0,
+  };
   passOrWithhold(session, frame, reply, held, held);
 }
 
@@ -182,7 +190,15 @@ export function onSync(session: SessionState, frame: Frame): void {
   session.batch += 1;
   const ignoredIfCopyIn = session.copyIn === 'expected' ? session.copyInReply : null;
   session.replies.push(
-    { kind: 'sync', swallow: false, ignoredIfCopyIn, epoch: session.batch, dirty: true, under: null },
+    {
+      kind: 'sync',
+      swallow: false,
+      ignoredIfCopyIn,
+      epoch: session.batch,
+      dirty: true,
+      under: null,
+      moment: 0,
+    },
     session.dirty,
   );
   toUpstream.forward(gate.passage(), frame.buffer, frame.start, frame.end);

@@ -15,7 +15,7 @@ import type { CopyPlan } from './copy-plan.ts';
 import type { Portal, Prepared, Undo } from './names.ts';
 
 /**
- * The last two are set when it is sent. Replies of hot paths have them from the start, for an object that gets new
+ * The last three are set when it is sent. Replies of hot paths have them from the start, for an object that gets new
  * members later is a slow one.
  */
 export type Reply = Expected & {
@@ -23,6 +23,8 @@ export type Reply = Expected & {
   dirty?: boolean;
   /** The masks in force when it was sent. */
   under?: object | null;
+  /** What had gone by of DDL when it was sent: `Unread.moment`. */
+  moment?: number;
 };
 
 type Expected =
@@ -85,11 +87,17 @@ export class Replies {
   #waiters: (() => void)[] = [];
   #pushed = 0;
   readonly #masks: () => object | null;
+  readonly #moment: () => number;
   readonly #timer: AnswerTimer | null;
 
-  /** @param masks those in force */
-  constructor(masks: () => object | null = () => null, timer: AnswerTimer | null = null) {
+  /** @param masks those in force; `moment`: of DDL, now */
+  constructor(
+    masks: () => object | null = () => null,
+    moment: () => number = () => 0,
+    timer: AnswerTimer | null = null,
+  ) {
     this.#masks = masks;
+    this.#moment = moment;
     this.#timer = timer;
   }
 
@@ -120,6 +128,7 @@ export class Replies {
     if (this.#at === this.#queue.length) this.#timer?.asked();
     reply.dirty = dirty;
     reply.under = this.#masks();
+    reply.moment = this.#moment();
     this.#queue.push(reply);
     this.#pushed += 1;
   }

@@ -13,6 +13,7 @@ import type { Metered, Placed } from './metered.ts';
 import { unexpected } from './replies.ts';
 import type { RowMeter } from './row-meter.ts';
 import type { RowPause } from './row-pause.ts';
+import { Standing } from './standing.ts';
 import type { SessionState } from './state.ts';
 
 export class RowStream {
@@ -26,6 +27,8 @@ export class RowStream {
   #rewriter: RowRewriter | null = null;
   readonly #rewriters = new WeakMap<RowPlan, RowRewriter>();
   #rewrote = false;
+  /** Whether what they were judged by still stands. */
+  readonly standing: Standing;
   /** What counts the rows that come now; null where nothing limits them. */
   meter: RowMeter | null = null;
   /** In the run at hand, the first row that may not pass yet; -1 without one. */
@@ -36,6 +39,7 @@ export class RowStream {
     this.#reader = reader;
     this.#pause = pause;
     this.#metered = metered;
+    this.standing = new Standing(session);
   }
 
   get masking(): boolean {
@@ -43,8 +47,9 @@ export class RowStream {
   }
 
   /** Only rows that pass may be streamed. */
-  use(plan: RowPlan | null): void {
+  use(plan: RowPlan | null, madeAt: number | null = null): void {
     this.flush();
+    this.standing.since(madeAt);
     if (plan !== this.#plan) {
       this.#plan = plan;
       this.#rewriter = plan === null ? null : this.#rewriterFor(plan);
@@ -73,6 +78,7 @@ export class RowStream {
     if (reader.first) this.#check();
     // The rest of a row that came in pieces was counted with its first.
     if (this.meter === null || reader.first) reader.extendRun();
+    if (reader.first && !this.#pause.dropping && !this.standing.holds()) return;
     this.#from(reader.start);
   }
 
@@ -81,7 +87,7 @@ export class RowStream {
     if (this.#stoppedAt < 0) return;
     const start = this.#stoppedAt;
     this.#stoppedAt = -1;
-    this.#from(start);
+    if (this.#pause.dropping || this.standing.holds()) this.#from(start);
   }
 
   #from(start: number): void {

@@ -23,11 +23,13 @@ export function doubted(session: SessionState, head: Reply): boolean {
   if (preparedOf(head)?.doubtful === true) return true;
   const { changing } = session;
   const unsure = session.altered || catalog.unread.doubtful(changing);
-  if (head.under === masks && !unsure && !maybeFetch(head)) return false;
+  // What was replaced may be back by now, and the server may have run it meanwhile.
+  const moved = head.moment !== catalog.unread.moment;
+  if (head.under === masks && !unsure && !moved && !maybeFetch(head)) return false;
   const judged = judgedNow(session, head);
   if (judged === null) return false;
   if (judged.refersToNames && (head.under !== masks || fetchesUnsure(session, judged, masks))) return true;
-  return judged.bendable && unsure;
+  return (judged.bendable && unsure) || (judged.callsCode && moved);
 }
 
 /** Whether what makes `head` doubted, where no mask rule applies, is something that a reading of the catalog may clear up. */

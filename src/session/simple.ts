@@ -147,6 +147,7 @@ function send(
     ended: 0,
     dirty: true,
     under: null,
+    moment: 0,
   };
   const copyIn = !judged.plain && judged.statements.some((s) => s.effect.kind === 'copy-in');
   session.copyIn = copyIn ? 'expected' : 'none';

@@ -104,7 +104,11 @@ export class SessionState {
     this.parts = parts;
     this.settings = new SessionSettings(parts.startSettings);
     this.answerTimer = new AnswerTimer(parts.upstreamAnswered);
-    this.replies = new Replies(() => parts.gate.judge.masks, this.answerTimer);
+    this.replies = new Replies(
+      () => parts.gate.judge.masks,
+      () => parts.catalog.unread.moment,
+      this.answerTimer,
+    );
   }
 
   /** Judges under the transaction state the statement will meet; where that is not known yet, the stricter. */

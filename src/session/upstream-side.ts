@@ -21,6 +21,7 @@ import { RowPause, type UpstreamFlow } from './row-pause.ts';
 import { RowStream } from './row-stream.ts';
 import { SecondLook } from './second-look.ts';
 import { scopeOf } from './sight.ts';
+import { standingFrom } from './standing.ts';
 import { UpstreamErrors } from './upstream-errors.ts';
 import type { SessionState } from './state.ts';
 
@@ -123,7 +124,7 @@ export class UpstreamSide {
     if (head === this.#followed) return;
     this.#followed = head;
     if (head?.kind !== 'execute') return;
-    this.#rows.use(head.portal.plan ?? null);
+    this.#rows.use(head.portal.plan ?? null, head.portal.plannedAt ?? null);
     if (head.portal.plan === undefined) this.#reader.streaming = false;
     this.#rows.meter = meterFor(this.#session, head);
   }
@@ -177,6 +178,7 @@ export class UpstreamSide {
     const head = this.#head();
     const { buffer, start, end } = this.#reader;
     this.#copyOut.begin(head, buffer, start, end);
+    this.#rows.standing.since(standingFrom(this.#session, head));
     this.#rows.stream(!this.#copyOut.masking);
     if (head.kind === 'query') this.#rows.meter = meterFor(this.#session, head);
     this.#forward();
@@ -219,7 +221,7 @@ export class UpstreamSide {
     const session = this.#session;
     if (head.kind === 'query') {
       head.described = true;
-      this.#rows.use(this.#planner.planFor(head, this.#reader));
+      this.#rows.use(this.#planner.planFor(head, this.#reader), standingFrom(session, head));
       this.#rows.meter = meterFor(session, head);
       return this.#forward();
     }
@@ -228,6 +230,7 @@ export class UpstreamSide {
     if (head.portal !== null) {
       head.portal.plan = plan;
       head.portal.plannedFor = session.parts.gate.judge.rules;
+      head.portal.plannedAt = standingFrom(session, head);
     }
     if (head.prepared !== null) {
       if (plan === null) head.prepared.witnessed = session.parts.gate.judge.masks;

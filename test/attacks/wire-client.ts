@@ -87,6 +87,15 @@ export class WireClient {
     this.#socket.write(Buffer.concat(messages));
   }
 
+  /** Reads nothing, so that what is sent to it piles up on the way. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   /** Waits for a frame of one of these types after those that were waited for before. */
   async until(...types: readonly string[]): Promise<Frame | null> {
     const deadline = Date.now() + ANSWER_MS;
