@@ -6,14 +6,23 @@
  * not go through this Postern, which polling finds.
  */
 
-/** A session that sent DDL: whether anything of it may be taking effect at this moment. */
-export type Changer = () => boolean;
+/** A session as others have to reckon with it. */
+export type Changer = {
+  /** Whether anything of the DDL it sent may be taking effect at this moment. */
+  changes(): boolean;
+  /** Whether DDL it sent may take effect sooner or later: its transaction is open. */
+  open(): boolean;
+  /** Whether it stores at this moment what it reads by names. */
+  stores(): boolean;
+};
 
 /** `masks`: it may matter even where no rule depends on the catalog. */
 export type What = 'any' | 'masks';
 
 export class Unread {
   readonly #changers = new Map<Changer, What>();
+  /** Those that have stored something since they were last idle. */
+  readonly #storers = new Set<Changer>();
   #changes = 0;
   #read = 0;
   /** The last change that may be of built-in masks. */
@@ -61,6 +70,27 @@ export class Unread {
     this.#read = Math.max(this.#read, mark);
   }
 
+  /** Others wait with DDL that it sends, until what this session stores now is stored. */
+  storing(changer: Changer): void {
+    this.#storers.add(changer);
+  }
+
+  storedAll(changer: Changer): void {
+    this.#storers.delete(changer);
+  }
+
+  /** Whether another session stores something by what names stand for. */
+  storedBy(except: Changer): boolean {
+    for (const one of this.#storers) if (one !== except && one.stores()) return true;
+    return false;
+  }
+
+  /** Whether another session's DDL may take effect while something is under way. */
+  openBy(except: Changer): boolean {
+    for (const one of this.#changers.keys()) if (one !== except && one.open()) return true;
+    return false;
+  }
+
   /** Another number whenever DDL was sent, or something may have been committed. */
   get moment(): number {
     return this.#begun + this.#changes;
@@ -71,7 +101,7 @@ export class Unread {
     if (of === 'masks' ? this.staleToMasks : this.stale) return true;
     if (this.#changers.size === 0) return false;
     for (const [changer, what] of this.#changers)
-      if (changer !== except && (of === 'any' || what === 'masks') && changer()) return true;
+      if (changer !== except && (of === 'any' || what === 'masks') && changer.changes()) return true;
     return false;
   }
 }

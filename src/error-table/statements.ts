@@ -110,6 +110,12 @@ export const STATEMENTS = {
     text: 'a function that computes these rows may have been replaced while they came, so they end here',
     hint: 'No row after this was sent. The session goes on; send the statement again.',
   },
+  'definition-in-use': {
+    sqlstate: '55P03',
+    http: 409,
+    text: 'another session stores what it reads, maybe by the definition that this statement changes',
+    hint: 'Nothing was sent to the database. Send the statement again when that is over.',
+  },
   'unparsable-encoding': {
     sqlstate: '22021',
     http: 400,

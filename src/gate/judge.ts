@@ -8,7 +8,7 @@
 import type { Snapshot } from '../catalog/snapshot.ts';
 import { callsCode, isBendable, redefines } from '../policy/bendable.ts';
 import { addsUnknownOnly, dependsOnCatalog, mayShowBuiltIns } from '../policy/catalog-need.ts';
-import { judge } from '../policy/judge.ts';
+import { judge, storesByName } from '../policy/judge.ts';
 import type { AgentIdentity, Judgement } from '../policy/judgement.ts';
 import { compileMasks } from '../policy/masks.ts';
 import type { MaskSet } from '../policy/mask-set.ts';
@@ -134,6 +134,17 @@ export class Judge {
     return { ...read, facts, shown, rowLimited, plain: false, judgement: { ...asked, causes, statements } };
   }
 
+  /** As `judge`, where DDL may give its names another meaning before it is over. Not cached: doubt passes. */
+  judgeInDoubt(text: string, inTransaction: boolean): Judged {
+    this.#refresh();
+    const where = { database: this.database, environment: this.environment, inTransaction, inDoubt: true };
+    const analysis = analyze(text, this.#limits);
+    const judgement = judge(analysis, this.#rules, this.#snapshot, this.#masks, this.agent, where);
+    const judged = this.judge(text, inTransaction);
+    const facts = { ...judged.facts, rules: judgement.causes.map((cause) => cause.rule) };
+    return { ...judged, judgement, facts, plain: false };
+  }
+
   /** The limits on rows of which nobody knows where they come from. */
   rowLimitsOfUnknown(): readonly RowLimit[] {
     this.#refresh();
@@ -235,6 +246,7 @@ export class Judge {
       ),
       bendable: analysis.kind !== 'parsed' || statements.some((s) => isBendable(s, this.#snapshot)),
       callsCode: analysis.kind !== 'parsed' || statements.some((s) => callsCode(s, this.#snapshot)),
+      storesByName: analysis.kind !== 'parsed' || statements.some(storesByName),
       refersToNames: statements.some((s) => NAMING.has(s.effect.kind)),
       rowLimited: judgement.statements.some((s) => s.rowLimits.length > 0),
       plain: analysis.kind === 'parsed' && statements.every((s, i) => isPlain(s, judgement.statements[i])),

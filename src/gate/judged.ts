@@ -39,6 +39,8 @@ export type Judged = {
   readonly bendable: boolean;
   /** People's code computes its rows, so that another definition may show other values in the middle of an answer. */
   readonly callsCode: boolean;
+  /** Some statement stores what it reads by names. */
+  readonly storesByName: boolean;
   /** Some statement names a prepared statement or cursor, so the verdict depends on the session. */
   readonly refersToNames: boolean;
   /** No statement touches names, settings, the catalog or COPY, and every relation is known. */

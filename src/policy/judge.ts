@@ -9,6 +9,7 @@
 import type { Snapshot } from '../catalog/snapshot.ts';
 import { lineageOf } from '../sql/lineage/follow.ts';
 import type { Action, Analysis, Statement } from '../sql/statement.ts';
+import { redefines } from './bendable.ts';
 import { fits } from './conditions.ts';
 import type { Circumstances, Doing } from './conditions.ts';
 import { influencesIn, launderingIn, writeBackIn } from './findings.ts';
@@ -20,7 +21,9 @@ import type { DefaultKey, Rule, RuleSet, Verdict } from './rules.ts';
 import { rowLimitOf, rowLimitsFor } from './row-limits.ts';
 import { reachOfStatement } from './scope.ts';
 import type { Reach } from './scope.ts';
+import { tellingDdlIn } from './telling-ddl.ts';
 import { trustingView } from './trusting-view.ts';
+import { unmaskingIn } from './unmasking.ts';
 
 const STRICTNESS: Readonly<Record<Verdict, number>> = { allow: 0, hold: 1, deny: 2 };
 
@@ -56,10 +59,16 @@ export function judge(
   for (const statement of analysis.statements) {
     inquiry.statement(statement);
   }
+  // what stands behind it in the message meets names that it may have given another meaning
+  const redefinedAt = analysis.statements.findIndex((one) => isDefining(one) && redefines(one));
   const judged = reaches.map((reach, index): StatementJudgement => {
     const statement = analysis.statements[index];
     if (statement === undefined) return { ...reach.judgement, outputs: null, guarded: [], rowLimits: [] };
     inquiry.unvouched(statement, reach.volatile);
+    inquiry.influences(statement, tellingDdlIn(analysis.trees[index], held));
+    inquiry.stores(statement, unmaskingIn(analysis.trees[index], statement, reach.judgement.scope, held));
+    const inDoubt = where.inDoubt === true || (redefinedAt >= 0 && index > redefinedAt);
+    if (inDoubt && masks.present && storesByName(statement)) inquiry.stores(statement, [IN_DOUBT]);
     const rowLimits = rowLimitsFor(statement, rules.rules, circumstances);
     if (reach.judgement.scope === 'clean' && !given)
       return { ...reach.judgement, outputs: null, guarded: [], rowLimits };
@@ -157,18 +166,11 @@ class Inquiry {
    * @param found what lineage says; null where it was lost, and the statement's words have to do
    */
   laundering(statement: Statement, reach: Reach, given: boolean, found: readonly string[] | null): void {
-    const storing = statement.actions.find(
-      (one) => one.action === 'write' || one.action === 'ddl' || one.action === 'export',
-    );
-    if (found !== null && !given) {
-      for (const reason of found)
-        this.#byDefault('laundering', (storing ?? statement.actions[0])?.action ?? 'read', reason);
-      return;
-    }
+    if (found !== null && !given) return this.stores(statement, found);
     if (stores(statement, reach, given)) {
       this.#byDefault(
         'laundering',
-        storing?.action ?? 'write',
+        statement.actions.find(isStoring)?.action ?? 'write',
         'stores masked values where they would no longer be masked',
       );
     }
@@ -179,6 +181,12 @@ class Inquiry {
         `may carry masked values out of the statement by ${[...new Set(statement.sinks)].toSorted().join(', ')}`,
       );
     }
+  }
+
+  /** Each a way in which it leaves masked values where no mask covers them. */
+  stores(statement: Statement, found: readonly string[]): void {
+    const action = (statement.actions.find(isStoring) ?? statement.actions[0])?.action ?? 'read';
+    for (const reason of found) this.#byDefault('laundering', action, reason);
   }
 
   /** The agent asks to see masked columns: whatever the rules say, that is never simply allowed. */
@@ -217,6 +225,26 @@ class Inquiry {
     const key = JSON.stringify([cause.verdict, cause.rule, cause.action, cause.reason]);
     if (!this.#causes.has(key)) this.#causes.set(key, cause);
   }
+}
+
+const IN_DOUBT =
+  'stores what it reads by names that may stand for something masked, by DDL that is not yet over or read';
+
+/** It keeps what names give, rather than constants, parameters and columns of what it writes. */
+export function storesByName({ storesWhatItReads, relations, functions }: Statement): boolean {
+  if (!storesWhatItReads) return false;
+  const written = new Set(relations.filter(({ access }) => access === 'write').map(({ name }) => name));
+  return (
+    functions.length > 0 || relations.some(({ access, name }) => access === 'read' && !written.has(name))
+  );
+}
+
+function isDefining({ actions }: Statement): boolean {
+  return actions.some(({ action }) => action === 'ddl' || action === 'code' || action === 'unknown');
+}
+
+function isStoring({ action }: Statement['actions'][number]): boolean {
+  return action === 'write' || action === 'ddl' || action === 'export';
 }
 
 /** Commands that take rows away put no value anywhere. */

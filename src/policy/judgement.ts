@@ -22,6 +22,8 @@ export type Where = {
   readonly database: string;
   readonly environment: string;
   readonly inTransaction: boolean;
+  /** What names stand for may change as it runs, or be changed already: by DDL that nobody has read yet. */
+  readonly inDoubt?: boolean;
   /** Masked columns the agent asks to see in this execution. */
   readonly unmask?: readonly ShownColumn[];
 };

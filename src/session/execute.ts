@@ -22,6 +22,7 @@ import type { Portal } from './names.ts';
 import { setsOwn } from './own-settings.ts';
 import type { Reply } from './replies.ts';
 import { notShown, showing, shownNow } from './showing.ts';
+import { asStored, checkStored, inDoubt, mustWait, waitForStores } from './stores.ts';
 import type { Frame, SessionState } from './state.ts';
 
 export function onExecute(session: SessionState, frame: Frame): void | Promise<void> {
@@ -30,7 +31,8 @@ export function onExecute(session: SessionState, frame: Frame): void | Promise<v
     const { portal: name, maxRows } = decodeExecute(frame.buffer, frame.start, frame.end);
     const portal = portalNamed(session, name);
     const judged = session.judge(portal.prepared.text);
-    const sure = !session.names.doubtful(name) && !session.unsettledFor(judged);
+    const sure =
+      !session.names.doubtful(name) && !session.unsettledFor(judged) && !inDoubt(session, judged, portal);
     const plain = judged.plain && sure && !session.parts.gate.recordsFirst && session.withheld.length === 0;
     const sees = session.settings.asksToSee || session.parts.grants.any;
     if (plain && !sees && judged.judgement.verdict === 'allow') {
@@ -97,7 +99,8 @@ async function slowExecute(
   // What else was bound before this and needs approval comes first, for it would go ahead with this.
   if (holdsBack(session)) await holdWithheldBind(session, portal);
   if (session.parts.grants.any) await drain(session);
-  const expanded = expand(session, session.judge(portal.prepared.text));
+  const meant = expand(session, session.judge(portal.prepared.text));
+  const expanded = { ...meant, judged: asStored(session, meant.judged, portal) };
   const shown = showing(session, expanded.judged);
   if (shown !== null) return executeShowing(session, frame, portal, shown, maxRows);
   const granted = grantedFor(session, portal, expanded.judged);
@@ -110,6 +113,10 @@ async function slowExecute(
   const use = granted === null ? null : await useGrants(session, granted);
   if (session.closed || session.skipping) return use?.settle();
   session.use = use;
+  const startedMs = performance.now();
+  while (mustWait(session, expanded.judged)) await waitForStores(startedMs);
+  checkStored(session, expanded.judged, portal);
+  if (session.closed || session.skipping) return use?.settle();
   const executed = use === null ? portal : forItself(portal);
   if (use !== null) use.portal = executed;
   execute(session, frame, executed, expanded, permit, scope);
@@ -223,6 +230,7 @@ function execute(
   session.implicitOpen = true;
   session.implicitWork = true;
   noteLimited(session, judged, unsure);
+  session.noteStores(judged);
   session.replies.push(reply, dirty);
   if (judged.changesCatalog) session.catalogChanges(judged);
   toUpstream.forward(permit, frame.buffer, frame.start, frame.end);

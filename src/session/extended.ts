@@ -254,7 +254,10 @@ function pass(session: SessionState, frame: Frame, reply: Reply): void {
   session.implicitOpen = true;
   // Kept back, its number was not known when it was made.
   if (reply.kind === 'parse' && reply.prepared !== null) reply.prepared.order = session.replies.pushed;
-  if (reply.kind === 'bind') reply.portal.under = session.bendsUnder(reply.portal.prepared.text);
+  if (reply.kind === 'bind') {
+    reply.portal.under = session.bendsUnder(reply.portal.prepared.text);
+    reply.portal.boundAt = session.parts.catalog.unread.moment;
+  }
   session.replies.push(reply, session.dirty);
   session.parts.toUpstream.forward(session.parts.gate.passage(), frame.buffer, frame.start, frame.end);
 }

@@ -13,4 +13,7 @@ export const SESSION_LIMITS = {
   /** Row plans kept for statements that are sent again, and how long a description may be that one is kept for. */
   maxKeptPlans: 64,
   maxKeptDescriptionBytes: 4_096,
+  /** How long DDL waits for others to store what they read, and how often it looks, in milliseconds. */
+  maxWaitForStoresMs: 5_000,
+  storesPollMs: 10,
 } as const;

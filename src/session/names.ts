@@ -61,6 +61,8 @@ export type Portal = {
   plan: RowPlan | null | undefined;
   /** The rules `plan` was made for; with others in force it must be made again. */
   plannedFor: object | null;
+  /** When its Bind was sent: `Unread.moment`. */
+  boundAt?: number;
   /** When `plan` was made, where code of people's computes its rows: `standing.ts`. */
   plannedAt?: number | null;
   /** The batch in which a description of this portal was last sent for; 0: in none. */

@@ -27,6 +27,7 @@ import type { Reply } from './replies.ts';
 import { checkOwnSettings, setsOwn } from './own-settings.ts';
 import { pinnedViolation } from './settings.ts';
 import { showing, shownNow } from './showing.ts';
+import { asStored, checkStored, mustWait, waitForStores } from './stores.ts';
 import type { Frame, SessionState } from './state.ts';
 import { releaseWithheld } from './extended.ts';
 
@@ -64,6 +65,7 @@ function isPlain(session: SessionState, judged: Judged): boolean {
     judged.plain &&
     !session.parts.gate.recordsFirst &&
     !session.unsettledFor(judged) &&
+    !session.storesInDoubt(judged) &&
     session.withheld.length === 0 &&
     !session.settings.asksToSee &&
     !session.parts.grants.any &&
@@ -81,7 +83,7 @@ async function slowQuery(session: SessionState, frame: Frame, text: string): Pro
     const expanded = expand(session, session.judge(text));
     const asked = showing(session, expanded.judged);
     const granted = asked === null ? grantable(session, expanded.judged) : null;
-    const judged = asked ?? granted?.judged ?? expanded.judged;
+    const judged = asked ?? granted?.judged ?? asStored(session, expanded.judged, null);
     const pinned = pinnedViolation(judged.statements);
     if (pinned !== null) {
       session.parts.gate.refusal(judged, `it changes the pinned setting ${pinned}`);
@@ -94,6 +96,10 @@ async function slowQuery(session: SessionState, frame: Frame, text: string): Pro
     const use = granted === null ? null : await useGrants(session, granted);
     if (session.closed || session.skipping) return use?.settle();
     session.use = use;
+    const startedMs = performance.now();
+    while (mustWait(session, judged)) await waitForStores(startedMs);
+    checkStored(session, judged, null);
+    if (session.closed || session.skipping) return use?.settle();
     const without = granted !== null && use === null ? expanded.judged : judged;
     const sent = asked === null ? without : shownNow(session, asked);
     send(session, frame, permit, sent, { ...expanded, copies });
@@ -153,6 +159,7 @@ function send(
   session.copyIn = copyIn ? 'expected' : 'none';
   session.copyInReply = copyIn ? reply : null;
   noteLimited(session, judged, how.doubted);
+  session.noteStores(judged);
   session.replies.push(reply, session.dirty || how.doubted);
   if (judged.changesCatalog) session.catalogChanges(judged);
   session.parts.toUpstream.forward(permit, frame.buffer, frame.start, frame.end);

@@ -5,7 +5,7 @@
 import type { AgentGrants } from '../approvals/grant.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { RowAccount } from '../approvals/row-ledger.ts';
-import type { What } from '../catalog/unread.ts';
+import type { Changer, What } from '../catalog/unread.ts';
 import type { PosternError } from '../errors.ts';
 import type { Gate } from '../gate/gate.ts';
 import { widest, type Judged } from '../gate/judge.ts';
@@ -97,6 +97,8 @@ export class SessionState {
   use: GrantUse | null = null;
   /** Ends the result that comes now in this error: it is cancelled, and what still comes of it dropped. */
   endResult: (error: PosternError) => void = () => undefined;
+  /** The reply of the last statement that stores by names. */
+  #storesAt = -1;
   #knows: KnowsColumn | null = null;
   #knowsFor: object | null = null;
 
@@ -165,8 +167,28 @@ export class SessionState {
     return this.#altered === 'masks' ? 'masks' : 'any';
   }
 
-  /** For others to ask: DDL was sent, and some of what this session waits for may commit it. */
-  readonly changing = (): boolean => this.altered && this.replies.size > 0;
+  /** For others to ask. */
+  readonly changing: Changer = {
+    changes: () => this.altered && this.replies.size > 0,
+    open: () => this.altered && (this.replies.size > 0 || this.transaction !== 'I' || this.implicitWork),
+    stores: () => this.#storesAt >= this.replies.answered && this.replies.size > 0,
+  };
+
+  /** Called just before its reply is pushed. */
+  noteStores(judged: Judged): void {
+    if (!judged.storesByName || !this.parts.gate.judge.masks.any) return;
+    this.#storesAt = this.replies.pushed;
+    this.parts.catalog.unread.storing(this.changing);
+  }
+
+  /**
+   * What it stores may be by other definitions than it was judged by: this session's open DDL, or another's. What
+   * such a statement reads comes back to nobody, so there is nothing to mask.
+   */
+  storesInDoubt({ storesByName }: Judged): boolean {
+    const { catalog, gate } = this.parts;
+    return storesByName && gate.judge.masks.any && (this.dirty || catalog.unread.openBy(this.changing));
+  }
 
   /** A transaction that may have had DDL in it has ended, for all that is known. */
   mayHaveCommitted(): void {
@@ -182,6 +204,7 @@ export class SessionState {
   /** No transaction is open and nothing is owed. */
   idle(): void {
     this.names.idle();
+    this.parts.catalog.unread.storedAll(this.changing);
     if (this.altered && !this.stale) this.alteredNoMore();
   }
 
@@ -189,6 +212,7 @@ export class SessionState {
   upstreamGone(): void {
     this.mayHaveCommitted();
     this.parts.catalog.unread.end(this.changing);
+    this.parts.catalog.unread.storedAll(this.changing);
   }
 
   /** DDL went by that no reading of the catalog shows, and that a statement may be about. */
