@@ -120,11 +120,7 @@ function writesToCatalog(statement: Statement, { snapshot }: Held): readonly str
 }
 
 /** The names of those of a relation's columns that are masked, or of the one. */
-function maskedOf(
-  relation: BodyOf<'RangeVar'> | undefined,
-  held: Held,
-  column?: string,
-): readonly string[] {
+function maskedOf(relation: BodyOf<'RangeVar'> | undefined, held: Held, column?: string): readonly string[] {
   return relationsOf(relation, held).flatMap((found) => {
     const masked = held.masks.columns.get(found.oid);
     return found.columns

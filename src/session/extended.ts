@@ -95,6 +95,8 @@ function bind(session: SessionState, frame: Frame, bound: Bind, prepared: Prepar
     plannedFor: null,
     describing: 0,
     under: null,
+    boundAt: 0,
+    plannedAt: null,
     released: false,
     copy: null,
     kept: held,
