@@ -124,6 +124,8 @@ export class SessionSettings {
       this.#now = this.#startup;
       return;
     }
+    // It takes the role along, back to the one the session began with.
+    if (name === 'session_authorization') this.#roleReset(local === true);
     // These are of one transaction by nature, and say nothing of later ones.
     if (name.startsWith('transaction_')) return;
     const said = known ? value : randomUUID();
@@ -134,6 +136,16 @@ export class SessionSettings {
         ? { session: before?.session ?? null, local: next }
         : { session: next, local: undefined };
     this.#now = new Map(this.#now).set(name, entry);
+  }
+
+  #roleReset(local: boolean): void {
+    const values = new Map(this.#now);
+    const atStart = this.#startup.get('role');
+    if (atStart === undefined) values.delete('role');
+    else values.set('role', atStart);
+    this.#now = values;
+    // which role is back once the transaction has ended is not followed
+    if (local) this.#doubt = randomUUID();
   }
 
   #transaction(verb: string, savepoint: string): void {

@@ -64,10 +64,11 @@ const CHATTY = /^(?:debug[1-5]?|log)$/;
  * value is computed when the statement runs.
  */
 export function settingVerdict(name: string, value: string | null, known: boolean): SettingVerdict {
+  // Back to what the operator configured, also for a role: pools send SET SESSION AUTHORIZATION DEFAULT. Only
+  // SET ROLE NONE, which has a value, goes past a role that ALTER ROLE ... SET role gave the login.
+  if (known && value === null) return SESSION;
   const privilege = PRIVILEGE.get(name);
   if (privilege !== undefined) return { action: 'privilege', why: privilege };
-  // back to what the operator configured
-  if (known && value === null) return SESSION;
   if (START_UP_CODE.test(name)) return { action: 'code', why: 'names code that runs when a language starts' };
   if (name === 'client_min_messages') {
     const chatty = !known || (value !== null && CHATTY.test(value.trim().toLowerCase()));

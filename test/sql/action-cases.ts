@@ -187,15 +187,19 @@ privilege = set role | SET ROLE x
 privilege = set role | SET ROLE NONE
 privilege = set role | SET LOCAL ROLE x
 privilege = set role | SET "role" = 'x'
-privilege = set role | SET role TO DEFAULT
-privilege = reset role | RESET ROLE
+session = set role | SET role TO DEFAULT
+session = reset role | RESET ROLE
+privilege = set role | SET role FROM CURRENT
 privilege = set session authorization | SET SESSION AUTHORIZATION x
-privilege = set session authorization | SET SESSION AUTHORIZATION DEFAULT
-privilege = reset session authorization | RESET SESSION AUTHORIZATION
+session = set session authorization | SET SESSION AUTHORIZATION DEFAULT
+session = reset session authorization | RESET SESSION AUTHORIZATION
 privilege = set session authorization | SET session_authorization = x
 privilege = set | SET row_security = off
 privilege read | SELECT set_config('role', 'x', false)
 privilege read | SELECT set_config('ROLE', 'x', false)
+privilege read | SELECT set_config('role', 'none', false)
+privilege read | SELECT set_config('role', $1, false)
+read session | SELECT set_config('role', NULL, false)
 privilege read | SELECT pg_catalog.set_config('role'::text, 'x', false)
 privilege read | SELECT set_config(setting_name => 'role', new_value => 'x', is_local => false)
 privilege read | SELECT set_config(new_value => 'x', is_local => false, setting_name => 'session_authorization')
