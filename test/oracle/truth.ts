@@ -170,8 +170,17 @@ class Follower {
   }
 
   #isPlain(argument: TreeNode | null, scopes: Scopes): boolean {
-    if (argument?.tag !== 'VAR' || numberIn(argument, 'varattno') < 1) return false;
+    if (argument?.tag !== 'VAR') return false;
+    const attno = numberIn(argument, 'varattno');
+    if (attno === 0) return this.#isTableRow(argument, scopes);
+    if (attno < 0) return false;
     return this.#variable(argument, scopes).plain !== 'none';
+  }
+
+  /** A table's whole row is there or not, whatever is in it. */
+  #isTableRow(node: TreeNode, scopes: Scopes): boolean {
+    const query = scopes[scopes.length - numberIn(node, 'varlevelsup') - 1];
+    return query !== undefined && numberIn(rangeTableEntry(query, numberIn(node, 'varno')), 'rtekind') === 0;
   }
 
   /** A windowed count of a plain column tells what the plain count does; its window still tells more. */

@@ -49,6 +49,8 @@ const SPECS: Readonly<Record<string, Spec>> = {
     definition: 'SELECT pg_class.relname FROM pg_class',
   },
   'pg_catalog.pg_class': { columns: 'oid relname' },
+  'pg_catalog.pg_attribute': { columns: 'atttypid attmissingval atttypmod' },
+  'pg_catalog.pg_type': { columns: 'typtype typbasetype' },
   'public.pg_class': { columns: 'oid relname secret' },
   'pg_catalog.pg_stats': { kind: 'view', columns: 'attname most_common_vals' },
   'public.idx': { kind: 'index', columns: 'id' },
@@ -57,7 +59,7 @@ const SPECS: Readonly<Record<string, Spec>> = {
 const BUILTIN = `abs split_part strpos lpad random string_to_array lower upper left reverse count sum max min avg array_agg string_agg row_to_json to_jsonb concat
   row_number rank lag percentile_cont generate_series unnest jsonb_each json_array_elements jsonb_array_elements
   string_to_array query_to_xml ts_rewrite pg_read_file lo_get substring timezone now overlay coalesce md5 format
-  pg_stat_get_activity json_populate_record jsonb_to_record is_normalized xpath current_setting name bool_or length`;
+  _pg_truetypid pg_stat_get_activity json_populate_record jsonb_to_record is_normalized xpath current_setting name bool_or length`;
 
 export const SNAPSHOT: Snapshot = snapshotOf();
 

@@ -111,7 +111,15 @@ expect(
   ~c.ssn | select count(nullif(ssn, '1')) from c
   ~c.ssn | select count(*) filter (where ssn like '1%') from c
   ~c.id+c.ssn | select count(id) filter (where ssn like '1%') from c
-  ~c.* | select count(c) from c
+  - - - | select count(c), count(c.*), count(t) from c left join o t on t.cid = c.id
+  - | select (select count(c) from o) from c
+  ~c.* | select count(distinct c) from c
+  ~c.*+c.ssn | select count(s.x) from c, lateral (select case when ssn like '1%' then c end as x) s
+  ~pg_catalog.pg_attribute.atttypid+pg_catalog.pg_type.typbasetype+pg_catalog.pg_type.typtype | select information_schema._pg_truetypid(a.*, t) from pg_attribute a, pg_type t
+  ~pg_catalog.pg_attribute.atttypid+pg_catalog.pg_type.typbasetype+pg_catalog.pg_type.typtype | select information_schema._pg_truetypid(a, t) from pg_attribute a (x, y, atttypid), pg_type t
+  ~c.ssn+pg_catalog.pg_type.typbasetype+pg_catalog.pg_type.typtype | select information_schema._pg_truetypid(s::pg_attribute, t) from (select 1 as atttypid, ssn as x, 1 as y from c) s, pg_type t
+  ~c.ssn+pg_catalog.pg_type.typbasetype+pg_catalog.pg_type.typtype | select information_schema._pg_truetypid(row(1, ssn, 1), t) from c, pg_type t
+  ~c.id+c.ssn | select count(s) from (select id, ssn from c) s
   ~c.ssn | select max(ssn) from c
   ~c.name+c.ssn | select string_agg(name, ',' order by ssn) from c
   ~c.ssn | select percentile_cont(0.5) within group (order by ssn) from c

@@ -2,17 +2,28 @@
  * Calls: aggregates, window functions, plain ones, and those that are a field in functional notation.
  *
  * Invariant: the result of a call comes from all of its arguments, its ordering, its filter and its window.
- * Only counting rows, or the rows in which a plain column is not NULL, tells nothing of any value.
+ * Only counting rows, or the rows in which a plain column is not NULL, tells nothing of any value; and a few
+ * functions of the system are known to read some columns of a row only.
  * Non-goal: functions as relations (from-functions.ts).
  */
 import { as, namesOf, type BodyOf, type Node } from '../tree.ts';
 import { dangerOf } from '../dangerous.ts';
 import { lose, type Context, type Scope } from './context.ts';
 import { ANYTHING } from './lineage.ts';
-import { fieldOf } from './names.ts';
-import { COLUMNS_OF_FUNCTIONS } from './row-functions.ts';
+import { fieldOf, tablesOfRow } from './names.ts';
+import { COLUMNS_OF_FUNCTIONS, COLUMNS_READ } from './row-functions.ts';
 import { argumentCanFail, isKnown, makesRows, plainResult } from './telling.ts';
-import { CLEAN, columnsOf, computed, derivedFrom, plainly, rowOf, shapeOf, type Value } from './values.ts';
+import {
+  CLEAN,
+  columnsOf,
+  computed,
+  derivedFrom,
+  directOf,
+  plainly,
+  rowOf,
+  shapeOf,
+  type Value,
+} from './values.ts';
 import { isVouched, readsOfFunction } from './vouching.ts';
 
 type Call = BodyOf<'FuncCall'>;
@@ -20,11 +31,11 @@ type Call = BodyOf<'FuncCall'>;
 export function functionCall(context: Context, body: Call, scope: Scope): Value {
   const names = namesOf(body.funcname);
   const args = body.args ?? [];
-  const values = args.map((arg) => context.value(arg, scope));
+  const values = args.map((arg, place) => argument(context, names, place, arg, scope));
   const field = asField(context, names, body, values);
   if (field !== null) return field;
   if (!isVouched(context, names, args.length)) return opaqueCall(context, body, values, scope);
-  if (isPlainCount(body, names, values)) return windowOf(context, body, scope);
+  if (isPlainCount(context, body, names, values, scope)) return windowOf(context, body, scope);
   values.push(derivedFrom(readsOfFunction(context, names)));
   for (const node of body.agg_order ?? []) values.push(context.value(node, scope));
   values.push(aggregateFilter(context, body.agg_filter, scope), windowOf(context, body, scope));
@@ -38,6 +49,26 @@ export function functionCall(context: Context, body: Call, scope: Scope): Value 
     );
   const own = derivedFrom(columns);
   return rowOf(columns, shapeOf(fields.map((name) => ({ name, value: own }))));
+}
+
+/** What is read of an argument, where that is known to be some columns of a system table's row only. */
+function argument(
+  context: Context,
+  names: readonly string[],
+  place: number,
+  node: Node,
+  scope: Scope,
+): Value {
+  const given = context.value(node, scope);
+  const [schema, name] = names;
+  const read = schema === 'information_schema' ? COLUMNS_READ.get(name ?? '')?.[place] : undefined;
+  const tables = read === undefined ? null : tablesOfRow(context, node, scope);
+  const [table] = tables ?? [];
+  // by what the table calls its columns: an alias may call them anything
+  if (read === undefined || table?.schema !== 'pg_catalog' || tables?.length !== 1) return given;
+  const columns = table.columns.filter((column) => read.includes(column.name));
+  if (columns.length !== read.length) return given;
+  return computed(columns.map(({ attnum }) => directOf([{ relation: table.oid, attnum }])));
 }
 
 /** What it gives may have been read anywhere, and computed from whatever it was given. */
@@ -83,17 +114,21 @@ function asField(
   return row.shape.fields.some((field) => field.name === name) ? fieldOf(context, row, name) : null;
 }
 
-function isPlainCount(body: Call, names: readonly string[], values: readonly Value[]): boolean {
+function isPlainCount(
+  context: Context,
+  body: Call,
+  names: readonly string[],
+  values: readonly Value[],
+  scope: Scope,
+): boolean {
   if (names.at(-1) !== 'count' || body.agg_filter !== undefined || body.agg_order !== undefined) return false;
   if (body.func_variadic === true || body.agg_within_group === true) return false;
   if (body.agg_star === true) return true;
   const [value] = values;
-  return (
-    values.length === 1 &&
-    value !== undefined &&
-    value.kind !== 'derived' &&
-    as('ColumnRef', body.args?.[0]) !== undefined
-  );
+  const reference = as('ColumnRef', body.args?.[0]);
+  if (values.length !== 1 || value === undefined || reference === undefined) return false;
+  if (value.kind !== 'derived') return true;
+  return body.agg_distinct !== true && tablesOfRow(context, body.args?.[0], scope) !== null;
 }
 
 /** What FILTER lets through decides the result. */

@@ -5,7 +5,8 @@
  * for is in the answer, those of outer levels included. A name that stands for nothing is lost.
  * Non-goal: errors. What PostgreSQL would refuse as ambiguous is the union here, as it never runs.
  */
-import { as, stringOf, type BodyOf } from '../tree.ts';
+import type { CatalogRelation } from '../../catalog/snapshot.ts';
+import { as, stringOf, type BodyOf, type Node } from '../tree.ts';
 import { lose, type Context, type Item, type Scope } from './context.ts';
 import { computed, derivedFrom, directOf, either, type Field, type Shape, type Value } from './values.ts';
 import { isVouched, readsOfFunction } from './vouching.ts';
@@ -36,6 +37,35 @@ export function columnReference(context: Context, body: BodyOf<'ColumnRef'>, sco
   if (star) return itemNamed(names, scope).whole;
   if (names.length === 1) return bareName(last, scope);
   return columnOf(context, itemNamed(names.slice(0, -1), scope), last);
+}
+
+/**
+ * The tables that this is the whole row of; null if it is anything else. Such a row is there or is not, whatever
+ * its columns hold, while a composite column, a function's result or a sub-query's row may be NULL because of
+ * what was computed.
+ */
+export function tablesOfRow(
+  context: Context,
+  node: Node | undefined,
+  scope: Scope,
+): readonly CatalogRelation[] | null {
+  const [first, second, ...more] = as('ColumnRef', node)?.fields ?? [];
+  const name = stringOf(first);
+  if (name === null || more.length > 0) return null;
+  if (second !== undefined && as('A_Star', second) === undefined) return null;
+  for (let level: Scope | null = scope; level !== null; level = level.outer) {
+    const found: Value[] = [];
+    if (second === undefined && (columnsNamed(name, level, found) || found.length > 0)) return null;
+    const item = itemIn(level, null, name);
+    if (item !== null) return tables(context, item);
+  }
+  return null;
+}
+
+function tables(context: Context, { relations }: Item): readonly CatalogRelation[] | null {
+  const found = relations.flatMap((oid) => context.snapshot.relations.get(oid) ?? []);
+  const all = found.length === relations.length && found.length > 0;
+  return all && found.every(({ kind }) => kind === 'table' || kind === 'partitioned-table') ? found : null;
 }
 
 /** The columns that `*` or `t.*` stands for in a target list; null if the reference is no such thing. */

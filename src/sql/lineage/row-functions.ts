@@ -38,3 +38,13 @@ export const SCALAR_FUNCTIONS: ReadonlySet<string> = new Set([
   'pg_backend_pid',
   'current_database',
 ]);
+
+/**
+ * Of functions of information_schema that are given rows of `pg_attribute` and `pg_type`, the columns that
+ * their bodies read (information_schema.sql, versions 14 to 18). API servers build their picture of a schema with
+ * them, and `pg_attribute` has a column that is always masked.
+ */
+export const COLUMNS_READ: ReadonlyMap<string, readonly (readonly string[])[]> = new Map([
+  ['_pg_truetypid', [['atttypid'], ['typtype', 'typbasetype']]],
+  ['_pg_truetypmod', [['atttypmod'], ['typtype', 'typtypmod']]],
+]);
