@@ -55,7 +55,12 @@ const ADDS_ONLY: ReadonlySet<string> = new Set([
   'create index',
   'create statistics',
   'create table',
+  'create table as',
+  'select into',
 ]);
+const COPIES: ReadonlySet<string> = new Set(['create table as', 'select into']);
+/** What a copy into a new table does when no rows are changed on the way. */
+const COPYING: ReadonlySet<string> = new Set(['ddl', 'export', 'read']);
 
 /**
  * Whether all that was known means the same after this DDL, and what it makes is known by no name yet, so that
@@ -69,10 +74,23 @@ export function addsUnknownOnly(
   if (judged === undefined || judged.scope === 'opaque' || judged.callsVolatile) return false;
   if (!ADDS_ONLY.has(statement.command) || isBendable(statement, snapshot)) return false;
   const { relations } = statement;
+  if (COPIES.has(statement.command)) return copiesIntoUnknown(statement, snapshot);
   if (statement.command === 'create table')
     return relations.length === 1 && relations.every((ref) => !snapshot.byName.has(ref.name));
   return relations.every((ref) =>
     resolve(snapshot, ref).every(({ userCode }) => userCode?.onRead === false && !userCode.onWrite),
+  );
+}
+
+/** A name nobody knew, filled from relations that are all known; what a prepared statement reads is not seen here. */
+function copiesIntoUnknown({ relations, effect, actions }: Statement, snapshot: Snapshot): boolean {
+  const made = relations.filter(({ access }) => access === 'write');
+  return (
+    effect.kind === 'none' &&
+    actions.every(({ action }) => COPYING.has(action)) &&
+    made.length === 1 &&
+    made.every((ref) => !snapshot.byName.has(ref.name)) &&
+    relations.every((ref) => ref.access === 'write' || resolve(snapshot, ref).length > 0)
   );
 }
 

@@ -230,11 +230,40 @@ test('under masks, a new table leaves what reads other tables as it is', async (
   }
 });
 
+for (const copying of ['create temp table copied as select', 'select']) {
+  test(`under masks, a table that is filled as it is made leaves others as they are: ${copying}`, async () => {
+    await harness.writeRules(SEEN_BY_ONE);
+    const into = copying === 'select' ? 'into temp copied' : '';
+    const bot = await harness.agent();
+    const count = async (from: string): Promise<unknown> =>
+      (await bot.query<{ n: number | null }>(`select count(*)::int as n from ${from}`)).rows[0]?.n;
+    try {
+      await bot.query(`begin; ${copying} id, name, ssn as note ${into} from customers`);
+      assert.equal(await count('customers'), 200);
+      assert.equal(await count('copied'), null);
+      const { rows } = await bot.query('select note, upper(note) as x, copied from copied limit 1');
+      assert.ok(!/SECRET/i.test(JSON.stringify(rows)));
+      await bot.query('rollback');
+      await bot.query(
+        `begin; ${copying} 1 as id ${into.replace('copied', 'staff')}`.replace('copied', 'staff'),
+      );
+      assert.equal(await count('orders'), null, 'a name that was known stands for something else');
+      await bot.query('rollback; prepare given as select id from orders');
+      await bot.query('begin; create temp table copied as execute given');
+      assert.equal(await count('orders'), null, 'what a prepared statement does is not seen');
+      await bot.query('rollback');
+    } finally {
+      await bot.end();
+      await harness.writeRules(OPEN);
+    }
+  });
+}
+
 test('code that runs behind a new table does not change what is vouched for', async () => {
   await direct.query(`create view calm as select id, upper(name) as x from customers;
     create function behind() returns event_trigger language plpgsql as $$ begin
       create or replace view calm as select id, upper(ssn) as x from customers; end $$;
-    create event trigger behind on ddl_command_end when tag in ('CREATE TABLE') execute function behind()`);
+    create event trigger behind on ddl_command_end when tag in ('CREATE TABLE', 'CREATE TABLE AS') execute function behind()`);
   await harness.writeRules(SEEN_BY_ONE);
   try {
     const bot = await harness.agent();
@@ -242,6 +271,11 @@ test('code that runs behind a new table does not change what is vouched for', as
       JSON.stringify((await bot.query('select x from calm order by id limit 1')).rows);
     assert.ok((await shown()).includes('NAME'));
     await bot.query('begin; create table with_code (a int)');
+    assert.ok(!(await shown()).includes(SECRET.toUpperCase()));
+    await bot.query('commit');
+    assert.ok(!(await shown()).includes(SECRET.toUpperCase()));
+    await direct.query('create or replace view calm as select id, upper(name) as x from customers');
+    await bot.query('begin; create table filled_with_code as select 1 as a');
     assert.ok(!(await shown()).includes(SECRET.toUpperCase()));
     await bot.query('commit');
     assert.ok(!(await shown()).includes(SECRET.toUpperCase()));
