@@ -8,7 +8,13 @@ export type Conversation = {
 
 export type Step =
   | string
-  | { readonly text: string; readonly values: readonly unknown[]; readonly name?: string };
+  | {
+      readonly text: string;
+      readonly values?: readonly unknown[];
+      readonly name?: string;
+      /** Outputs that come back masked, by name; all others come back as they are. */
+      readonly masked?: readonly string[];
+    };
 
 /** One statement each. */
 export function statements(group: string, rows: readonly string[]): Conversation[] {
