@@ -48,11 +48,23 @@ const PARSE_ANALYSIS: ReadonlySet<string> = new Set([
   'parse_relation.c:errorMissingColumn',
   'parse_relation.c:checkNameSpaceConflicts',
   'parse_relation.c:colNameToVar',
+  'parse_agg.c:check_agglevels_and_constraints',
+  'parse_clause.c:findTargetlistEntrySQL92',
+  'parse_clause.c:transformDistinctClause',
+  'parse_coerce.c:coerce_to_boolean',
+  'parse_coerce.c:select_common_type',
+  'parse_expr.c:transformSubLink',
+  'parse_expr.c:transformTypeCast',
+  'parse_func.c:check_srf_call_placement',
   'parse_func.c:ParseFuncOrColumn',
   'parse_oper.c:op_error',
   'parse_target.c:checkInsertTargets',
+  'parse_target.c:transformAssignedExpr',
+  'analyze.c:transformSetOperationTree',
+  'analyze.c:transformUpdateTargetList',
   'analyze.c:transformInsertRow',
   'parse_agg.c:check_ungrouped_columns_walker',
+  'parse_agg.c:substitute_grouped_columns_mutator',
   // Not analysis, but what it finds wrong is the message itself, or that the transaction has failed already.
   'postgres.c:exec_simple_query',
   'postgres.c:exec_parse_message',
@@ -65,11 +77,12 @@ const PARSE_ANALYSIS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A context (`W`) says that it happened inside a function, which may have built the statement from data.
- * Code in PL/pgSQL or SQL can choose neither file nor routine.
+ * A context (`W`) says that it happened inside a function, and an internal query (`q`, with its position `p`) that
+ * what was analysed is another text than the client's: either may have been built from data. `query_to_xml` and
+ * `ts_stat` give no context. Code in PL/pgSQL or SQL can choose neither file nor routine.
  */
 function fromParseAnalysis(fields: MessageFields): boolean {
-  if (fields.has('W') || fields.get('V') !== 'ERROR') return false;
+  if (fields.has('W') || fields.has('q') || fields.has('p') || fields.get('V') !== 'ERROR') return false;
   return PARSE_ANALYSIS.has(`${fields.get('F') ?? ''}:${fields.get('R') ?? ''}`);
 }
 

@@ -51,6 +51,14 @@ describe('errors and notices', () => {
     assert.equal(stripError(new Map(), 'touched').get('C'), GENERIC_SQLSTATE);
   });
 
+  it('keeps what analysis says of the client’s own text, and of no other', () => {
+    const own = new Map([...full('42703')].filter(([field]) => !['W', 'p', 'q'].includes(field)));
+    own.set('F', 'parse_relation.c').set('R', 'errorMissingColumn');
+    assert.equal(stripError(own, 'opaque').get('M'), 'secret');
+    for (const field of ['W', 'p', 'q'])
+      assert.notEqual(stripError(new Map(own).set(field, ''), 'opaque').get('M'), 'secret');
+  });
+
   it('drops notices that values can cause', () => {
     assert.equal(stripNotice(full('01000', 'NOTICE'), 'opaque'), null);
     assert.equal(stripNotice(full('54000', 'NOTICE'), 'touched'), null);
