@@ -84,3 +84,6 @@ export const MAX_ROW_BATCH = 10_000;
 
 /** A grant's rows are given out in at least so many batches, so that one session cannot keep all from another. */
 export const MIN_ROW_BATCHES = 8;
+
+/** Of what an agent is told about why its statement is held, in UTF-16 units: a few lines of a terminal. */
+export const MAX_WHY_CHARS = 500;

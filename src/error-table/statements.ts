@@ -41,7 +41,7 @@ export const STATEMENTS = {
   'request-pending': {
     sqlstate: '55P03',
     http: 409,
-    text: 'this statement needs approval and did not run: request {id} waits for it',
+    text: 'this statement needs approval and did not run: request {id} waits for it, held by {why}',
     hint: 'Send the very same statement again once request {id} is approved; until then it gets this answer. Nothing was sent to the database.',
   },
   'rows-denied': {

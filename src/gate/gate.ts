@@ -7,6 +7,7 @@
  */
 import type { Approvals, Outcome, Request } from '../approvals/request.ts';
 import { MAX_TIMER_MS } from '../approvals/limits.ts';
+import { whyHeld } from '../approvals/why-held.ts';
 import type { AuditEvent, Trail } from '../audit/event.ts';
 import { PosternError } from '../errors.ts';
 import {
@@ -239,8 +240,8 @@ export class Gate {
 /** Refusals of a held statement before anybody was asked. */
 const ENDS: ReadonlySet<string> = new Set(['reason-required', 'asked-too-often']);
 
-function pending({ id }: Request): PosternError {
-  return new PosternError('request-pending', { id });
+function pending(request: Request): PosternError {
+  return new PosternError('request-pending', { id: request.id, why: whyHeld(request) });
 }
 
 /** The outcome, or that it is still pending when the wait is over and the request is not. */

@@ -135,11 +135,21 @@ export function requestFor(
   };
 }
 
+/** Holds that are about where masked values go, and not about what is done. */
+const OF_VALUES: ReadonlySet<string> = new Set(['defaults.influence', 'defaults.laundering']);
+
 function actionsOf(judged: Judged): NewRequest['actions'] {
   if (judged.unreadable !== null) {
     return [{ action: 'unknown', command: 'unknown', reason: judged.unreadable.reason }];
   }
-  return judged.statements.flatMap((s) =>
+  const found = judged.statements.flatMap((s) =>
     s.actions.map((a) => ({ action: a.action, command: a.command, reason: a.reason })),
   );
+  // what no action says by itself: influence, laundering
+  const said = new Set(found.map(({ reason }) => reason));
+  const command = found[0]?.command ?? 'unknown';
+  const beside = judged.judgement.causes.filter(
+    (cause) => OF_VALUES.has(cause.rule) && !said.has(cause.reason),
+  );
+  return [...found, ...beside.map(({ action, reason }) => ({ action, command, reason }))];
 }

@@ -39,9 +39,9 @@ export function reachOfStatement(statement: Statement, catalog: Snapshot, masks:
   const named = new Map<number, CatalogRelation>();
   const changed = new Map<number, CatalogRelation>();
   const onlyAdds = addsOnly(statement);
-  const unknown = new Set<string>();
-  const unknownRead = new Set<string>();
-  const unseen: string[] = [];
+  const [unknown, unknownRead] = [new Set<string>(), new Set<string>()];
+  // what is in the string of a DO block is never read here
+  const unseen = statement.command === 'do' ? ['a DO block may read anything'] : [];
   for (const ref of statement.relations) {
     const relations = resolve(snapshot, ref);
     if (relations.length === 0) {
@@ -72,9 +72,6 @@ export function reachOfStatement(statement: Statement, catalog: Snapshot, masks:
       .filter((ref) => isUserName(ref, snapshot.userTypes, false))
       .map((ref) => `the type ${written(ref)} may run a user's function`),
   );
-
-  // what is in the string is never read here
-  if (statement.command === 'do') unseen.push('a DO block may read anything');
 
   const mentions = onRows.length > 0 ? WHOLE : statement.mentions;
   const { maskedColumns, maskedNames } = maskedIn([...named.values()], masks, mentions);

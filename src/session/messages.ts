@@ -1,5 +1,6 @@
 /** The messages a session writes itself: refusals, notices of a hold, readiness. */
 import type { Request } from '../approvals/request.ts';
+import { whyHeld } from '../approvals/why-held.ts';
 import type { PosternError } from '../errors.ts';
 import { encodeErrorResponse } from '../wire/server/error-response.ts';
 import { encodeNoticeResponse } from '../wire/server/notice-response.ts';
@@ -34,7 +35,7 @@ function held(request: Request, seconds: number): Words {
   const shown = request.unmask.length === 0 ? '' : `; to show ${request.unmask.join(', ')} unmasked`;
   return {
     message: `Postern holds this statement for approval: request ${request.id} (${what}${shown})`,
-    detail: `Nothing of it has run. The session waits ${seconds} seconds.`,
+    detail: `Nothing of it has run. The session waits ${seconds} seconds. It is held by ${whyHeld(request)}.`,
   };
 }
 
