@@ -23,7 +23,7 @@ import {
 const RULES = `version: 1
 masks:
   - { name: contact, columns: [public.customers.email], with: redact }
-defaults: { export: allow, ddl: allow, code: allow, destructive: allow, unknown: allow }
+defaults: { export: allow, ddl: allow, code: allow, destructive: allow, unknown: allow, laundering: allow }
 `;
 
 let harness: Harness;
