@@ -167,6 +167,18 @@ const ORACLES: readonly (readonly [string, string])[] = [
   ],
   ['a view of contacts', "select id from customer_contacts where id = 1 and contact ilike '?%'"],
   [
+    'whole rows counted, of a join by a guess',
+    "select 1 from (select count(c.*) as n from (values (1)) o(id) left join customers c on c.id = o.id and c.ssn ilike '?%') s where n = 1",
+  ],
+  [
+    'whole rows counted, those that a filter lets through',
+    "select 1 from (select count(c) filter (where c.ssn ilike '?%') as n from customers c where id = 1) s where n = 1",
+  ],
+  [
+    'whole rows counted, in a window that a guess divides',
+    "select 1 from (select count(c.*) over (partition by c.ssn ilike '?%') as n, c.ssn ilike '?%' as s from customers c where id = 1) w where s",
+  ],
+  [
     'a generated or inherited copy',
     "select contact from customer_contacts where lower(left(contact, 1)) = '?' and id = 1",
   ],
